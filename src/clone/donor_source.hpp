@@ -1,0 +1,101 @@
+#pragma once
+
+// What a clone copies, as the donor machine sees it: the seam between the protocol and the data. A `DonorSource` is
+// something that can be served (a data directory at rest, a live one, a snapshot); a `CloneView` is what one clone
+// copies from it. The order of the calls is the order of the clone's states: files, then pages, then redo.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace donord {
+
+/// Who the donor says it is.
+struct SourceIdentity {
+  std::string description;     ///< for people: "datadir /var/lib/mysql (at rest)"
+  std::string server_version;  ///< "9.7.4": the server that wrote the files
+  std::uint32_t page_size_bytes = 0;
+  std::uint64_t file_count = 0;
+  std::uint64_t data_bytes = 0;
+  Lsn checkpoint_lsn;
+  Lsn end_lsn;
+};
+
+enum class PageCompression { none, zlib, lz4 };
+
+/// One file of the FILE COPY list. The meaning of the fields is that of the file metadata descriptor
+/// (docs/clone-stream.md, "File metadata").
+struct DataFile {
+  std::string name;  ///< on the wire: "ibdata1", "undo_001", "./test/t1.ibd", "ib_buffer_pool"
+  std::uint64_t size_bytes = 0;
+  std::uint64_t allocated_bytes = 0;  ///< st_blocks * 512
+  std::uint32_t fsp_flags = 0;        ///< 0xFFFFFFFF for a file that is no tablespace
+  std::uint32_t fs_block_size_bytes = 0;
+  SpaceId space;                   ///< 0xFFFFFFFF for a file that is no tablespace
+  std::uint32_t page_size_bytes = 0;  ///< physical page size; 0 for a file that is no tablespace
+  PageCompression compression = PageCompression::none;
+  bool encrypted = false;
+};
+
+/// One page of the PAGE COPY list.
+struct PageRef {
+  std::uint32_t file_index = 0;
+  std::uint64_t offset_bytes = 0;  ///< in the file
+  std::uint32_t length_bytes = 0;  ///< the file's physical page size
+  std::uint64_t file_size_bytes = 0;
+};
+
+/// The redo the recipient gets: `file_count` files of `file_size_bytes` each, all full but the last, whose last
+/// 512-byte block (the trailer) begins at `trailer_offset_bytes`. Header of a file: its first 2048 bytes.
+struct RedoPlan {
+  std::uint64_t file_size_bytes = 0;
+  std::uint32_t file_count = 0;
+  std::uint64_t trailer_offset_bytes = 0;
+};
+
+/// What one clone copies: it does not change while this object lives. Reads may block; they are thread-safe.
+class CloneView {
+ public:
+  virtual ~CloneView() = default;
+
+  /// The files in wire order: system tablespace files adjacent and in order.
+  [[nodiscard]] virtual const std::vector<DataFile>& files() const = 0;
+  /// Bytes that the recipient's redo will take, for the estimate of disk space.
+  [[nodiscard]] virtual std::uint64_t redo_capacity_bytes() const = 0;
+  /// Equal for two views exactly when a clone begun from one can go on from the other: same files, same bytes.
+  [[nodiscard]] virtual std::string fingerprint() const = 0;
+
+  /// Verified bytes of a file. `offset_bytes` and the length are multiples of its page size, except for a file that is
+  /// no tablespace and at the end of the file. `Errc::checksum` names file, page, expected and found.
+  [[nodiscard]] virtual Result<> read_file(std::size_t file_index, std::uint64_t offset_bytes,
+                                           MutableBytes into) const = 0;
+
+  /// The pages that changed since FILE COPY began. Called once, when FILE COPY has ended; may take long.
+  [[nodiscard]] virtual Result<std::vector<PageRef>> begin_page_copy() = 0;
+  [[nodiscard]] virtual Result<> read_page(const PageRef& page, MutableBytes into) const = 0;
+
+  /// Called once, when PAGE COPY has ended; may take long.
+  [[nodiscard]] virtual Result<RedoPlan> begin_redo_copy() = 0;
+  /// Bytes of a redo file as the recipient shall have it, header and trailer included.
+  [[nodiscard]] virtual Result<> read_redo(std::uint32_t redo_file_index, std::uint64_t offset_bytes,
+                                           MutableBytes into) const = 0;
+};
+
+/// Something that can be served. Thread-safe.
+class DonorSource {
+ public:
+  virtual ~DonorSource() = default;
+
+  [[nodiscard]] virtual SourceIdentity identity() const = 0;
+
+  /// Checks everything that can make a clone impossible and fixes what it copies. May block.
+  [[nodiscard]] virtual Result<std::unique_ptr<CloneView>> begin_clone() = 0;
+};
+
+}  // namespace donord
