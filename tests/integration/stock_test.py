@@ -1,0 +1,45 @@
+"""The harness itself, proved with a stock donor: what passes here is what donord is measured by."""
+
+from pathlib import Path
+from typing import Callable
+
+from harness import copycheck
+from harness.clone import clone, start_clone
+from harness.mysqld import Mysqld
+from harness.proxy import Proxy, cut_after
+
+
+def test_stock_clone_into_a_directory(stock_donor: Mysqld, recipient: Mysqld, install, tmp_path: Path) -> None:
+    donor = copycheck.fingerprint(stock_donor)
+    clone(recipient, stock_donor.port, directory=tmp_path / "copy")
+    with Mysqld(install, tmp_path / "opened", datadir=tmp_path / "copy") as server:
+        copycheck.check_copy(server, donor)
+
+
+def test_stock_clone_replaces_the_recipients_data(stock_donor: Mysqld, new_mysqld: Callable[..., Mysqld]) -> None:
+    donor = copycheck.fingerprint(stock_donor)
+    recipient = new_mysqld(supervised=True)
+    recipient.run("CREATE SCHEMA will_be_gone")
+    clone(recipient, stock_donor.port)
+    copycheck.check_status_completed(recipient)
+    copycheck.check_copy(recipient, donor)
+
+
+def test_stock_clone_resumes_after_a_cut(stock_donor: Mysqld, recipient: Mysqld, install, tmp_path: Path) -> None:
+    donor = copycheck.fingerprint(stock_donor)
+    with Proxy(stock_donor.port, watch=cut_after(20_000_000)) as proxy:
+        clone(recipient, proxy.port, directory=tmp_path / "copy", require="NO SSL",
+              variables={"max_concurrency": 1, "autotune_concurrency": 0})
+        assert len(proxy.connections) >= 4, "expected a second main and a second ACK connection"
+    with Mysqld(install, tmp_path / "opened", datadir=tmp_path / "copy") as server:
+        copycheck.check_copy(server, donor)
+
+
+def test_the_check_sees_a_difference(stock_donor: Mysqld, recipient: Mysqld) -> None:
+    donor = copycheck.fingerprint(stock_donor)
+    stock_donor.run("UPDATE shop.customer SET name = 'other' WHERE id = 17",
+                    "DELETE FROM shop.purchase LIMIT 1", "DROP USER 'reader'@'%'")
+    lines = copycheck.differences(donor, copycheck.fingerprint(stock_donor))
+    for part in ("`shop`.`customer`/checksum", "`shop`.`purchase`/rows", "reader@%", "gtid_executed"):
+        assert any(part in line for line in lines), f"{part} is not among {lines}"
+    start_clone(recipient, stock_donor.port, password="wrong").wait_error(3862, "1045")
