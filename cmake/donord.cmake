@@ -4,7 +4,7 @@ add_library(donord_options INTERFACE)
 target_include_directories(donord_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(donord_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Wcast-qual -Woverloaded-virtual
+  -Wcast-qual -Woverloaded-virtual -Wno-missing-field-initializers
   $<$<BOOL:${DONORD_WERROR}>:-Werror>)
 
 # donord_add_library(<folder> SOURCES a.cpp ... DEPENDS donord::base fmt::fmt ...)

@@ -125,6 +125,13 @@ class Decoder {
     while (ok() && remaining() > 0) nested(f, v.emplace_back());
   }
 
+  /// `count` elements of at least `smallest_bytes` each.
+  template <class T>
+  void repeat(std::string_view f, std::size_t count, std::size_t smallest_bytes, std::vector<T>& v) {
+    if (ok() && count > remaining() / smallest_bytes) fail(f, fmt::format("{} elements cannot fit", count));
+    while (ok() && v.size() < count) nested(f, v.emplace_back());
+  }
+
   [[nodiscard]] Result<> finish() { return in_.finish(); }
 
  private:
@@ -219,6 +226,10 @@ class Encoder {
   template <class T>
   void until_end(std::string_view f, const std::vector<T>& v) {
     for (const T& element : v) nested(f, element);
+  }
+  template <class T>
+  void repeat(std::string_view f, std::size_t, std::size_t, const std::vector<T>& v) {
+    until_end(f, v);
   }
 
   [[nodiscard]] std::size_t size() const { return out_.size(); }
@@ -326,6 +337,10 @@ class Dumper {
   template <class T>
   void until_end(std::string_view f, const std::vector<T>& v) {
     for (const T& element : v) nested(f, element);
+  }
+  template <class T>
+  void repeat(std::string_view f, std::size_t, std::size_t, const std::vector<T>& v) {
+    until_end(f, v);
   }
 
   [[nodiscard]] const std::string& lines() const { return lines_; }

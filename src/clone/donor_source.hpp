@@ -37,7 +37,7 @@ struct DataFile {
   std::uint64_t allocated_bytes = 0;  ///< st_blocks * 512
   std::uint32_t fsp_flags = 0;        ///< 0xFFFFFFFF for a file that is no tablespace
   std::uint32_t fs_block_size_bytes = 0;
-  SpaceId space;                   ///< 0xFFFFFFFF for a file that is no tablespace
+  SpaceId space;                      ///< 0xFFFFFFFF for a file that is no tablespace
   std::uint32_t page_size_bytes = 0;  ///< physical page size; 0 for a file that is no tablespace
   PageCompression compression = PageCompression::none;
   bool encrypted = false;

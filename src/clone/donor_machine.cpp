@@ -1,0 +1,336 @@
+#include "clone/donor_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace donord {
+
+DonorMachine::DonorMachine(Options options, const std::vector<DataFile>& files)
+    : options_(options),
+      files_(files),
+      file_plan_(plan_files(files, options.page_size_bytes, options.block_bytes)),
+      estimate_disk_bytes_(options.redo_capacity_bytes) {
+  for (const DataFile& file : files) estimate_disk_bytes_ += file.allocated_bytes;
+  tasks_[0].state = CloneState::init;
+  tasks_[0].started = true;
+}
+
+Bytes DonorMachine::locs() const {
+  const Locator locator{.clone_id = options_.clone_id, .snapshot_id = options_.snapshot_id, .slot = 0, .state = state_};
+  return encode(LocsResponse{options_.version, {EngineLocator{kEngineInnodb, encode(locator)}}});
+}
+
+bool DonorMachine::can_attach() const {
+  if (failure_ || lost_worker_ || !copies_data(state_)) return false;
+  const auto master = tasks_.find(0);
+  return master != tasks_.end() && master->second.executing && master->second.started && !master->second.ended;
+}
+
+bool DonorMachine::attach_refused() const {
+  return failure_ || lost_worker_ || state_ == CloneState::done || !has_master();
+}
+
+Result<TaskHandle> DonorMachine::attach() {
+  for (std::uint32_t index = 1; index < kMaxTasks; ++index) {
+    const auto [at, added] = tasks_.try_emplace(index);
+    if (!added) continue;
+    at->second.index = CloneTaskId{index};
+    at->second.state = state_;
+    at->second.started = true;
+    return TaskHandle{generation_, CloneTaskId{index}};
+  }
+  return Error{Errc::unavailable, fmt::format("Too many connections of one clone. Maximum allowed - {}", kMaxTasks)};
+}
+
+Result<TaskHandle> DonorMachine::reinit(const Locator& locator) {
+  if (failure_) return Error{Errc::conflict, failure_->message};
+  const CloneState theirs = locator.state;
+  if (theirs < CloneState::init || theirs > CloneState::done)
+    return Error{Errc::malformed, fmt::format("unknown clone state {}", static_cast<std::uint32_t>(theirs))};
+  const bool one_behind = next_state(theirs) == state_;
+  if (begun_ && theirs != state_ && !one_behind)
+    return Error{Errc::conflict,
+                 fmt::format("recipient is in state {}, donor in {}", to_string(theirs), to_string(state_))};
+
+  ++generation_;
+  lost_worker_ = false;
+  preparing_ = false;
+  tasks_.clear();
+  Task& master = tasks_[0];
+  if (begun_ && one_behind) {
+    enter(master, state_);
+    return this->master();
+  }
+
+  const bool end_was_acknowledged = begun_ && acknowledged_;
+  enter(master, theirs);
+  master.started = true;
+  master.ended = end_was_acknowledged;
+  acknowledged_ = end_was_acknowledged;
+  if (locator.restart) adopt(*locator.restart);
+  const bool has_metadata = theirs != CloneState::file_copy || locator.sub_state != 0;
+  if (has_metadata) master.next_metadata = metadata_count();
+  return this->master();
+}
+
+void DonorMachine::adopt(const RestartInfo& restart) {
+  had_ = restart;
+  for (const RestartInfo::IncompleteChunk& incomplete : restart.incomplete) {
+    if (incomplete.chunk == 0) continue;
+    had_.set_started(incomplete.chunk);
+    resumed_chunks_.push_back({incomplete.chunk, incomplete.block + 1});
+  }
+}
+
+void DonorMachine::enter(Task& master, CloneState state) {
+  state_ = state;
+  acknowledged_ = false;
+  next_chunk_ = 1;
+  resumed_chunks_.clear();
+  had_ = {};
+  master.state = state;
+  master.started = state == CloneState::init;
+  master.ended = false;
+  master.next_metadata = 0;
+  master.chunk = 0;
+  master.redo_files.clear();
+}
+
+void DonorMachine::execute(const TaskHandle& handle) {
+  if (Task* task = find(handle)) {
+    task->executing = true;
+    begun_ = true;
+  }
+}
+
+DonorAction::Variant DonorMachine::next(const TaskHandle& handle) {
+  Task* task = find(handle);
+  if (task == nullptr) return DonorAction::Disconnect{};
+  return next_of(*task);
+}
+
+DonorAction::Variant DonorMachine::next_of(Task& task) {
+  if (task.finished) return DonorAction::Finish{};
+  if (failure_) {
+    if (std::exchange(task.told_failure, true)) {
+      task.finished = true;
+      return DonorAction::Finish{};
+    }
+    return DonorAction::Send{encode(ErrorResponse{failure_->number, failure_->message})};
+  }
+  if (!std::exchange(task.introduced, true))
+    return DonorAction::Send{data_desc_response(TaskDescriptor{.task = task.index})};
+  return task.index == CloneTaskId{0} ? next_of_master(task) : next_of_worker(task);
+}
+
+DonorAction::Variant DonorMachine::next_of_master(Task& master) {
+  if (const std::optional<CloneState> needed = unprepared()) {
+    if (std::exchange(preparing_, true)) return DonorAction::Wait{};
+    return DonorAction::Prepare{*needed};
+  }
+  if (!std::exchange(master.started, true)) return DonorAction::Send{state_message(master, StateDescriptor::kStart)};
+  if (master.next_metadata < metadata_count()) return DonorAction::Send{file_message(master.next_metadata++)};
+  if (state_ == CloneState::done) {
+    master.finished = true;
+    complete_ = true;
+    return DonorAction::Send{complete_response()};
+  }
+  if (!master.ended) {
+    if (auto data = next_data(master)) return *std::move(data);
+    if (lost_worker_) return DonorAction::Wait{};
+    master.ended = true;
+    return DonorAction::Send{state_message(master, StateDescriptor::kEnd)};
+  }
+  if (!acknowledged_ || !workers_ended()) return DonorAction::Wait{};
+  enter(master, next_state(state_));
+  return next_of_master(master);
+}
+
+DonorAction::Variant DonorMachine::next_of_worker(Task& worker) {
+  if (worker.state < state_) {
+    // The master leads: a worker's START must not reach the recipient before the state has an agreed plan.
+    const auto master = tasks_.find(0);
+    if (master == tasks_.end() || !master->second.started) return DonorAction::Wait{};
+    worker.state = state_;
+    worker.ended = false;
+    worker.redo_files.clear();
+    return DonorAction::Send{state_message(worker, StateDescriptor::kStart)};
+  }
+  if (state_ == CloneState::done) {
+    worker.finished = true;
+    return DonorAction::Send{complete_response()};
+  }
+  if (worker.ended) return DonorAction::Wait{};
+  if (auto data = next_data(worker)) return *std::move(data);
+  worker.ended = true;
+  return DonorAction::Send{state_message(worker, StateDescriptor::kEnd)};
+}
+
+std::optional<DonorAction::Variant> DonorMachine::next_data(Task& task) {
+  const ChunkPlan* current = plan();
+  if (current == nullptr) return std::nullopt;
+  for (;;) {
+    if (task.chunk == 0) {
+      const std::optional<ChunkStart> start = take_chunk();
+      if (!start) return std::nullopt;
+      task.chunk = start->chunk;
+      task.next_block = start->block;
+    }
+    const std::optional<Block> block = current->block(task.chunk, task.next_block);
+    if (!block) {
+      task.chunk = 0;
+      continue;
+    }
+    if (state_ == CloneState::redo_copy && task.redo_files.insert(block->file_index).second)
+      return DonorAction::Send{file_message(block->file_index)};
+    const DataDescriptor descriptor{.state = state_,
+                                    .task = task.index,
+                                    .chunk = task.chunk,
+                                    .block = task.next_block,
+                                    .file_index = block->file_index,
+                                    .length_bytes = block->length_bytes,
+                                    .offset_bytes = block->offset_bytes,
+                                    .file_size_bytes = block->file_size_bytes};
+    ++task.next_block;
+    return DonorAction::SendBlock{state_, data_desc_response(descriptor), *block};
+  }
+}
+
+std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
+  if (!resumed_chunks_.empty()) {
+    const ChunkStart start = resumed_chunks_.front();
+    resumed_chunks_.pop_front();
+    return start;
+  }
+  const std::uint32_t count = plan()->chunk_count();
+  while (next_chunk_ <= count && had_.is_started(next_chunk_)) ++next_chunk_;
+  if (next_chunk_ > count) return std::nullopt;
+  return ChunkStart{next_chunk_++, 1};
+}
+
+void DonorMachine::on_pages(std::vector<PageRef> pages) {
+  page_plan_ = plan_pages(std::move(pages));
+  preparing_ = false;
+}
+
+void DonorMachine::on_redo(const RedoPlan& redo) {
+  redo_file_size_bytes_ = redo.file_size_bytes;
+  redo_plan_ = plan_redo(redo, options_.page_size_bytes, options_.block_bytes);
+  preparing_ = false;
+}
+
+Result<> DonorMachine::on_ack(const AckCommand& ack) {
+  const Result<Locator> locator = decode<Locator>(ack.locator.locator);
+  if (!locator) return locator.error();
+  if (!locator->names(options_.clone_id, options_.snapshot_id))
+    return Error{Errc::malformed, "COM_ACK names another clone"};
+  if (ack.error != 0) {
+    fail({ack.error, fmt::format("The recipient failed with error {}", ack.error), true});
+    return {};
+  }
+  const Result<StateDescriptor> state = decode<StateDescriptor>(ack.descriptor);
+  if (!state) return state.error();
+  if (state->flags != StateDescriptor::kAck)
+    return Error{Errc::malformed, fmt::format("COM_ACK with state flags {}", state->flags)};
+  if (state->state < state_) return {};  // repeated after a cut: the state has moved on
+  const auto master = tasks_.find(0);
+  if (state->state != state_ || master == tasks_.end() || !master->second.ended)
+    return Error{Errc::malformed, fmt::format("COM_ACK of state {}, which has not ended", to_string(state->state))};
+  acknowledged_ = true;
+  return {};
+}
+
+void DonorMachine::fail(CloneFailure failure) {
+  if (!failure_ && !complete_) failure_ = std::move(failure);
+}
+
+void DonorMachine::leave(const TaskHandle& handle) {
+  const Task* task = find(handle);
+  if (task == nullptr) return;
+  const bool is_worker = task->index != CloneTaskId{0};
+  if (is_worker && task->executing && !task->finished) lost_worker_ = true;
+  tasks_.erase(task->index.value());
+}
+
+Bytes DonorMachine::keep_alive(const TaskHandle& handle) const {
+  return data_desc_response(
+      StateDescriptor{.state = state_, .task = handle.task, .flags = StateDescriptor::kKeepAlive});
+}
+
+std::uint64_t DonorMachine::estimate_bytes() const {
+  return plan() == nullptr ? 0 : plan()->estimate_bytes();
+}
+
+std::optional<CloneState> DonorMachine::unprepared() const {
+  if (state_ == CloneState::done) return std::nullopt;
+  if (state_ >= CloneState::page_copy && !page_plan_) return CloneState::page_copy;
+  if (state_ >= CloneState::redo_copy && !redo_plan_) return CloneState::redo_copy;
+  return std::nullopt;
+}
+
+bool DonorMachine::workers_ended() const {
+  return std::all_of(tasks_.begin(), tasks_.end(),
+                     [this](const auto& entry) { return entry.second.state == state_ && entry.second.ended; });
+}
+
+const ChunkPlan* DonorMachine::plan_of(CloneState state) const {
+  switch (state) {
+    case CloneState::file_copy:
+      return file_plan_.get();
+    case CloneState::page_copy:
+      return page_plan_.get();
+    case CloneState::redo_copy:
+      return redo_plan_.get();
+    default:
+      return nullptr;
+  }
+}
+
+std::uint32_t DonorMachine::metadata_count() const {
+  const bool lists_files = state_ == CloneState::file_copy || state_ == CloneState::redo_copy;
+  return lists_files && plan() != nullptr ? plan()->file_count() : 0;
+}
+
+Bytes DonorMachine::state_message(const Task& task, std::uint16_t flags) const {
+  StateDescriptor descriptor{.state = state_, .task = task.index, .flags = flags};
+  if (const ChunkPlan* current = plan()) {
+    descriptor.chunks = current->chunk_count();
+    descriptor.files = current->file_count();
+  }
+  const bool masters_start = flags == StateDescriptor::kStart && task.index == CloneTaskId{0};
+  if (masters_start) {
+    descriptor.estimate_bytes = estimate_bytes();
+    descriptor.estimate_disk_bytes = estimate_disk_bytes_;
+  }
+  return data_desc_response(descriptor);
+}
+
+Bytes DonorMachine::file_message(std::uint32_t index) const {
+  const ChunkRange chunks = plan()->chunks_of(index);
+  FileDescriptor descriptor{.state = state_, .index = index, .first_chunk = chunks.first, .last_chunk = chunks.last};
+  if (state_ == CloneState::redo_copy) {
+    descriptor.size_bytes = redo_file_size_bytes_;
+    descriptor.fsp_flags = 0xFFFFFFFF;
+    descriptor.space = SpaceId{0xFFFFFFF0};
+    return data_desc_response(descriptor);
+  }
+  const DataFile& file = files_[index];
+  descriptor.size_bytes = file.size_bytes;
+  descriptor.allocated_bytes = file.allocated_bytes;
+  descriptor.fsp_flags = file.fsp_flags;
+  descriptor.fs_block_size_bytes = file.fs_block_size_bytes;
+  descriptor.space = file.space;
+  descriptor.name = file.name;
+  if (file.compression == PageCompression::zlib) descriptor.flags |= FileDescriptor::kZlib;
+  if (file.compression == PageCompression::lz4) descriptor.flags |= FileDescriptor::kLz4;
+  if (file.encrypted) descriptor.flags |= FileDescriptor::kAes;
+  return data_desc_response(descriptor);
+}
+
+DonorMachine::Task* DonorMachine::find(const TaskHandle& handle) {
+  if (handle.generation != generation_) return nullptr;
+  const auto at = tasks_.find(handle.task.value());
+  return at == tasks_.end() ? nullptr : &at->second;
+}
+
+}  // namespace donord

@@ -1,0 +1,36 @@
+#pragma once
+
+// What a donor tells a recipient before the locators. A recipient checks only what it is sent, with one exception: it
+// needs the donor's version in the form of the negotiated protocol (docs/wire-and-clone-rpc.md, "What R validates").
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "clone/messages.hpp"
+
+namespace donord {
+
+struct CloneParameters {
+  std::string version;   ///< "9.7.4"; compared by the recipient with its own
+  std::string maturity;  ///< "LTS" or "INNOVATION"
+  /// Minutes that a recipient keeps trying to reconnect (`clone_donor_timeout_after_network_failure`).
+  std::uint32_t reconnect_minutes = 5;
+  std::vector<std::pair<std::string, std::string>> plugins;  ///< name, shared object ("" for a built-in one)
+  std::vector<std::string> collations;
+  /// Compared one by one with the recipient's global variables of these names.
+  std::vector<std::pair<std::string, std::string>> configs;
+};
+
+/// The version both speak: the lower one. `Errc::unsupported_version` below 0x0100.
+[[nodiscard]] Result<CloneProtocol> negotiate(CloneProtocol offered);
+
+/// The messages of COM_INIT's answer that come before COM_RES_LOCS.
+[[nodiscard]] std::vector<Bytes> parameter_messages(CloneProtocol negotiated, const CloneParameters& parameters);
+
+/// "LTS" for the series that are, "INNOVATION" for the others.
+[[nodiscard]] std::string maturity_of(std::string_view server_version);
+
+}  // namespace donord

@@ -1,0 +1,237 @@
+#include "clone/recipient_machine.hpp"
+
+#include <algorithm>
+
+namespace donord {
+namespace {
+
+Error violation(std::string what) {
+  return Error{Errc::malformed, std::move(what)};
+}
+
+}  // namespace
+
+Bytes RecipientMachine::with_locator(CloneCommand command, const Locator& locator) const {
+  return encode(InitCommand{
+      command, negotiated_.value_or(options_.version), options_.ddl, {EngineLocator{kEngineInnodb, encode(locator)}}});
+}
+
+Bytes RecipientMachine::init_command() const {
+  Locator version_locator;
+  version_locator.padding.resize(128 - Locator::kBaseLength);
+  return with_locator(CloneCommand::init, version_locator);
+}
+
+std::pair<CloneTaskId, Bytes> RecipientMachine::attach_command() {
+  std::uint32_t id = 1;
+  while (tasks_.contains(id)) ++id;
+  tasks_[id] = {};
+  return {CloneTaskId{id}, with_locator(CloneCommand::attach, locator_)};
+}
+
+Bytes RecipientMachine::reinit_command() {
+  Locator restart = locator_;
+  restart.state = state_;
+  if (copies_data(state_)) {
+    restart.sub_state = state_ != CloneState::file_copy || has_all_files() ? 1 : 0;
+    RestartInfo& info = restart.restart.emplace();
+    for (const auto& [chunk, block] : chunk_blocks_) info.set_started(chunk);
+    for (const auto& [id, task] : tasks_)
+      if (task.chunk != 0) info.incomplete.push_back({task.chunk, task.block});
+  }
+  tasks_.clear();
+  tasks_[0] = {};
+  end_acknowledged_ = false;
+  return with_locator(CloneCommand::reinit, restart);
+}
+
+Bytes RecipientMachine::failure_ack(std::uint32_t error) const {
+  return encode(AckCommand{error, EngineLocator{kEngineInnodb, encode(locator_)}, {}});
+}
+
+Result<RecipientMachine::Reaction> RecipientMachine::on_response(CloneTaskId id, ByteView message) {
+  const auto found = tasks_.find(id.value());
+  if (found == tasks_.end()) return violation("response on a connection that is gone");
+  Task& task = found->second;
+  if (message.empty()) return violation("empty response");
+  const auto code = static_cast<CloneResponse>(message[0]);
+
+  if (task.expecting) {
+    if (code != CloneResponse::data) return violation("expected COM_RES_DATA after its descriptor");
+    const DataDescriptor where = *task.expecting;
+    task.expecting.reset();
+    const ByteView data = message.subspan(1);
+    if (data.size() != where.length_bytes) return violation("payload and descriptor disagree about the length");
+    if (Result<> written = sink_.write(where, data); !written) return written.error();
+    data_bytes_ += data.size();
+    task.block = where.block;
+    chunk_blocks_[where.chunk] = where.block;
+    return Reaction{};
+  }
+
+  switch (code) {
+    case CloneResponse::plugin:
+    case CloneResponse::config:
+    case CloneResponse::collation:
+    case CloneResponse::plugin_v2:
+    case CloneResponse::config_v3:
+    case CloneResponse::config_v4:
+      if (negotiated_) return violation("parameter after the locators");
+      parameters_.emplace_back(message.begin(), message.end());
+      return Reaction{};
+    case CloneResponse::locs:
+      return on_locs(task, message);
+    case CloneResponse::data_desc:
+      return on_descriptor(id, task, message);
+    case CloneResponse::complete:
+      return Reaction{.ack = {}, .command_done = true};
+    case CloneResponse::error: {
+      const Result<ErrorResponse> error = decode<ErrorResponse>(message);
+      if (!error) return error.error();
+      return Error{Errc::unavailable, fmt::format("{} : {}", error->number, error->message)};
+    }
+    case CloneResponse::data:
+      return violation("COM_RES_DATA without a descriptor");
+  }
+  return violation(fmt::format("unknown response code {}", message[0]));
+}
+
+Result<RecipientMachine::Reaction> RecipientMachine::on_locs(Task& task, ByteView message) {
+  const Result<LocsResponse> locs = decode<LocsResponse>(message);
+  if (!locs) return locs.error();
+  const Result<Locator> locator = innodb_locator(locs->locators);
+  if (!locator) return locator.error();
+  if (locator->clone_id == CloneId{} || locator->snapshot_id == SnapshotId{}) return violation("locator without ids");
+  if (locs->version > options_.version) return violation("donor chose a version that was not offered");
+  if (!negotiated_) {
+    negotiated_ = locs->version;
+    locator_ = *locator;
+    state_ = CloneState::init;
+  }
+  if (locs->version != *negotiated_) return violation("negotiated version has changed");
+  if (!locator->names(locator_.clone_id, locator_.snapshot_id)) return violation("locator names another clone");
+  const bool is_worker = &task != &tasks_[0];
+  if (is_worker && locator->state != state_) return violation("worker would wait for another state");
+  task.attached = true;
+  return Reaction{};
+}
+
+Result<RecipientMachine::Reaction> RecipientMachine::on_descriptor(CloneTaskId id, Task& task, ByteView message) {
+  if (!task.attached) return violation("data before the locators");
+  const Result<DataDescResponse> response = decode<DataDescResponse>(message);
+  if (!response) return response.error();
+  if (response->engine != kEngineInnodb || response->locator_index != 0) return violation("unknown storage engine");
+  const ByteView descriptor = response->descriptor;
+
+  switch (descriptor_type(descriptor)) {
+    case DescriptorType::task: {
+      const Result<TaskDescriptor> described = decode<TaskDescriptor>(descriptor);
+      if (!described) return described.error();
+      if (described->chunk != 0 || described->block != 0) return violation("task descriptor with a chunk");
+      return Reaction{};
+    }
+    case DescriptorType::state: {
+      const Result<StateDescriptor> state = decode<StateDescriptor>(descriptor);
+      if (!state) return state.error();
+      return on_state(id, task, *state);
+    }
+    case DescriptorType::file: {
+      const Result<FileDescriptor> file = decode<FileDescriptor>(descriptor);
+      if (!file) return file.error();
+      if (Result<> added = on_file(*file); !added) return added.error();
+      return Reaction{};
+    }
+    case DescriptorType::data: {
+      const Result<DataDescriptor> data = decode<DataDescriptor>(descriptor);
+      if (!data) return data.error();
+      if (Result<> fits = on_data_descriptor(task, *data); !fits) return fits.error();
+      return Reaction{};
+    }
+    case DescriptorType::locator:
+      break;
+  }
+  return violation("unknown descriptor");
+}
+
+Result<RecipientMachine::Reaction> RecipientMachine::on_state(CloneTaskId id, Task& task,
+                                                              const StateDescriptor& state) {
+  if ((state.flags & StateDescriptor::kAck) != 0) return Reaction{};
+  task.chunk = 0;
+  task.block = 0;
+  if (state.flags == StateDescriptor::kStart) {
+    if (Result<> started = on_start(id, task, state); !started) return started.error();
+    return Reaction{};
+  }
+
+  if (state.state != state_) return violation("END of a state that has not begun");
+  if (task.ended) return violation("END sent twice");
+  task.ended = true;
+  const bool all_ended =
+      std::all_of(tasks_.begin(), tasks_.end(), [](const auto& t) { return !t.second.attached || t.second.ended; });
+  if (!all_ended || end_acknowledged_) return Reaction{};
+  end_acknowledged_ = true;
+  StateDescriptor ack = state;
+  ack.flags = StateDescriptor::kAck;
+  return Reaction{.ack = encode(AckCommand{0, EngineLocator{kEngineInnodb, encode(locator_)}, encode(ack)}),
+                  .command_done = false};
+}
+
+Result<> RecipientMachine::on_start(CloneTaskId id, Task& task, const StateDescriptor& state) {
+  if (id == CloneTaskId{0}) {
+    const bool repeated = state.state == state_ && files_.empty() && chunk_blocks_.empty();
+    if (state.state != next_state(state_) && !repeated) return violation("START of a state out of order");
+    if (state.state == next_state(state_)) {
+      for (const auto& [other, t] : tasks_)
+        if (t.attached && !t.ended) return violation("START before every connection has ended the state");
+      if (!end_acknowledged_) return violation("START before the acknowledgement");
+    }
+    state_ = state.state;
+    end_acknowledged_ = false;
+    chunks_announced_ = state.chunks;
+    files_announced_ = state.files;
+    chunk_blocks_.clear();
+    if (state_ == CloneState::redo_copy) files_.clear();
+  } else if (state.state != state_) {
+    return violation("START on a worker before the master's");
+  }
+  task.ended = false;
+  return {};
+}
+
+Result<> RecipientMachine::on_file(const FileDescriptor& file) {
+  if (file.state != state_) return violation("file of another state");
+  const auto known = files_.find(file.index);
+  if (known != files_.end()) {
+    if (known->second != file) return violation("file described twice, differently");
+    return {};
+  }
+  if (state_ == CloneState::redo_copy) {
+    if (file.index >= files_announced_) return violation("redo file index out of range");
+  } else if (file.index != files_.size() || file.index >= files_announced_) {
+    return violation("file metadata out of order");
+  }
+  files_.emplace(file.index, file);
+  return sink_.add_file(file);
+}
+
+Result<> RecipientMachine::on_data_descriptor(Task& task, const DataDescriptor& data) {
+  if (data.state != state_ || !copies_data(state_)) return violation("data of another state");
+  if (task.ended) return violation("data after the END");
+  if (data.chunk == 0 || data.chunk > chunks_announced_) return violation("chunk number out of range");
+  const auto file = files_.find(data.file_index);
+  if (file == files_.end()) return violation("data of an unknown file");
+  if (data.offset_bytes > data.file_size_bytes || data.length_bytes > data.file_size_bytes - data.offset_bytes)
+    return violation("data behind the end of the file");
+  const auto had = chunk_blocks_.find(data.chunk);
+  const std::uint32_t expected_block = had == chunk_blocks_.end() ? 1 : had->second + 1;
+  if (data.block != expected_block)
+    return violation(fmt::format("block {} of chunk {}, expected {}", data.block, data.chunk, expected_block));
+  if (data.length_bytes == 0) return violation("empty block");
+  task.chunk = data.chunk;
+  task.block = data.block - 1;
+  chunk_blocks_.try_emplace(data.chunk, data.block - 1);
+  task.expecting = data;
+  return {};
+}
+
+}  // namespace donord
