@@ -1,0 +1,3 @@
+#include "protocol/packet.hpp"
+
+#include <gtest/gtest.h>
