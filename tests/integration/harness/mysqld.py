@@ -1,5 +1,6 @@
 """Stock mysqld instances: where they come from, starting, asking, stopping, crashing."""
 
+import json
 import os
 import shutil
 import socket
@@ -91,6 +92,13 @@ def copy_datadir(source: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", "--reflink=auto", source, target], check=True)
     return target
+
+
+def use_keyring(datadir: Path, keyring: Path) -> Path:
+    """Gives the server of a data directory a keyring, kept in a file; encrypted tables need one."""
+    (datadir / "mysqld.my").write_text(json.dumps({"components": "file://component_keyring_file"}))
+    (datadir / "component_keyring_file.cnf").write_text(json.dumps({"path": str(keyring), "read_only": False}))
+    return keyring
 
 
 def _as_root() -> list[str]:
