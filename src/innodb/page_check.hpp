@@ -1,0 +1,56 @@
+#pragma once
+
+// Is a page what it should be? Its checksum, its two copies of the LSN (a torn page has different ones), its page
+// number and its space id are compared with what the reader expects.
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "innodb/tablespace_flags.hpp"
+
+namespace donord::innodb {
+
+enum class PageState {
+  intact,
+  never_written,  ///< all bytes zero: the file was extended over it and nothing more
+  encrypted,      ///< its checksum is inside of the encrypted part; page number and space id are right
+};
+
+/// The two areas of the system tablespace that held the doublewrite buffer before 8.0.20. A datadir that has been
+/// upgraded since may hold copies of any page there; the server does not read them any more.
+struct LegacyDoublewrite {
+  PageNo first_area;
+  PageNo second_area;
+  std::uint32_t pages_per_area = 0;
+
+  [[nodiscard]] bool contains(PageNo page) const {
+    return page.value() - first_area.value() < pages_per_area || page.value() - second_area.value() < pages_per_area;
+  }
+};
+
+inline constexpr PageNo kTransactionSystemPage{5};
+
+/// Reads where the areas are from page 5 of space 0; nothing when it does not say.
+[[nodiscard]] std::optional<LegacyDoublewrite> find_legacy_doublewrite(ByteView transaction_system_page,
+                                                                       const PageFormat& format);
+
+/// What the pages of a file have in common.
+struct PageExpectation {
+  PageFormat format;
+  SpaceId space;
+  std::optional<LegacyDoublewrite> legacy_doublewrite = {};
+};
+
+/// Checks one page of `expected.format.physical_bytes`. Whatever is wrong with it is an `Errc::checksum` that names the
+/// page, the space, what was expected and what was found.
+[[nodiscard]] Result<PageState> check_page(ByteView page, const PageExpectation& expected, PageNo number);
+
+/// Checks adjacent pages, the first of which is `first`; the length of `pages` is a multiple of the physical page size.
+/// The error is that of the first bad page. Encrypted pages are refused with `Errc::unsupported_version`, since nothing
+/// can be said about them. Faster than page by page: the sums of several pages are computed at once.
+[[nodiscard]] Result<> check_pages(ByteView pages, const PageExpectation& expected, PageNo first);
+
+}  // namespace donord::innodb
