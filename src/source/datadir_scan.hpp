@@ -1,0 +1,31 @@
+#pragma once
+
+// Finds the files of an instance by name, as the server itself does when it starts: everything that ends in .ibd or
+// .ibu, undo tablespaces by their names, and the configured system files. What they are is decided by their content.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "source/datadir_options.hpp"
+
+namespace donord {
+
+struct ScannedFile {
+  std::filesystem::path path;
+  std::string name;  ///< as mysqld has it: "./db/t.ibd" below the datadir, an absolute path otherwise
+};
+
+struct DatadirScan {
+  std::vector<ScannedFile> system_files;  ///< in the order of innodb_data_file_path
+  std::vector<ScannedFile> candidates;    ///< sorted by name
+  std::vector<Error> problems;            ///< directories that cannot be read, signs of unfinished work
+};
+
+/// True for a name that mysqld takes for a tablespace: "t1.ibd", "x.ibu", "undo_001", "undo001".
+[[nodiscard]] bool is_tablespace_name(std::string_view name);
+
+[[nodiscard]] DatadirScan scan_datadir(const DatadirOptions& options);
+
+}  // namespace donord

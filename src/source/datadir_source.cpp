@@ -1,0 +1,209 @@
+#include "source/datadir_source.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include "source/file_cache.hpp"
+#include "source/file_lock.hpp"
+#include "source/redo_packer.hpp"
+
+namespace donord {
+
+namespace {
+
+constexpr std::size_t kMaxOpenFiles = 256;
+
+PageCompression to_wire(innodb::PageCompressionAlgorithm algorithm) {
+  switch (algorithm) {
+    case innodb::PageCompressionAlgorithm::zlib:
+      return PageCompression::zlib;
+    case innodb::PageCompressionAlgorithm::lz4:
+      return PageCompression::lz4;
+    case innodb::PageCompressionAlgorithm::none:
+      break;
+  }
+  return PageCompression::none;
+}
+
+DataFile to_data_file(const TablespaceFile& file) {
+  DataFile data{.name = file.name,
+                .size_bytes = file.usable_bytes(),
+                .allocated_bytes = file.stamp.allocated_bytes,
+                .fsp_flags = file.flags.value(),
+                .fs_block_size_bytes = file.stamp.block_size_bytes,
+                .space = file.space,
+                .page_size_bytes = file.format.physical_bytes,
+                .compression = to_wire(file.compression),
+                .encrypted = file.encrypted()};
+  if (!file.is_tablespace()) {
+    data.allocated_bytes = data.size_bytes;
+    data.fsp_flags = 0xFFFFFFFF;
+    data.fs_block_size_bytes = 0;
+    data.page_size_bytes = 0;
+  }
+  return data;
+}
+
+/// The recipient's redo gets the same uuid whenever the same data is served: a clone can go on after a restart.
+std::uint32_t redo_uuid(std::string_view fingerprint) {
+  constexpr std::size_t kHexDigits = 8;
+  std::uint32_t uuid = 0;
+  std::from_chars(fingerprint.data(), fingerprint.data() + std::min(fingerprint.size(), kHexDigits), uuid, 16);
+  return uuid == 0 ? 1 : uuid;
+}
+
+class DatadirView final : public CloneView {
+ public:
+  DatadirView(std::shared_ptr<const DatadirSurvey> survey, SharedFileLock lock, std::shared_ptr<FileCache> cache)
+      : survey_(std::move(survey)),
+        lock_(std::move(lock)),
+        cache_(std::move(cache)),
+        fingerprint_(fingerprint_of(*survey_)),
+        range_{*survey_->redo.checkpoint, *survey_->redo.end} {
+    for (const TablespaceFile& file : survey_->files) files_.push_back(to_data_file(file));
+  }
+
+  const std::vector<DataFile>& files() const override { return files_; }
+
+  std::uint64_t redo_capacity_bytes() const override {
+    return RedoPacker::capacity_bytes(survey_->options.redo_file_bytes, range_);
+  }
+
+  std::string fingerprint() const override { return fingerprint_; }
+
+  Result<> read_file(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) const override {
+    if (index >= files_.size()) return Error{Errc::not_found, fmt::format("there is no file {}", index)};
+    const TablespaceFile& file = survey_->files[index];
+    const std::uint64_t size_bytes = files_[index].size_bytes;
+    if (offset_bytes > size_bytes || into.size() > size_bytes - offset_bytes)
+      return Error{Errc::truncated, fmt::format("{} has {} bytes, asked for {} at offset {}", file.path.string(),
+                                                size_bytes, into.size(), offset_bytes)};
+    const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(file.path, file.stamp);
+    if (!fd) return fd.error();
+    if (Result<> read = read_exactly(**fd, file.path, offset_bytes, into); !read) return read;
+    if (survey_->options.verify_pages == PageVerification::off || !file.is_tablespace()) return {};
+    return verify(file, offset_bytes, into);
+  }
+
+  Result<std::vector<PageRef>> begin_page_copy() override { return std::vector<PageRef>{}; }
+
+  Result<> read_page(const PageRef&, MutableBytes) const override {
+    return Error{Errc::not_found, "a datadir at rest has no changed pages"};
+  }
+
+  Result<RedoPlan> begin_redo_copy() override {
+    if (Result<> same = check_unchanged(); !same) return same.error();
+    Result<RedoLog> log = RedoLog::open(survey_->redo.directory);
+    if (!log) return log.error();
+    // std::function wants something that can be copied.
+    const auto shared_log = std::make_shared<const RedoLog>(std::move(*log));
+    Result<RedoPacker> packer =
+        RedoPacker::make({.file_bytes = survey_->options.redo_file_bytes,
+                          .page_bytes = survey_->page_size_bytes,
+                          .uuid = redo_uuid(fingerprint_),
+                          .creator = std::string{kCloneCreator}},
+                         range_, [shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); });
+    if (!packer) return packer.error();
+    packer_.emplace(std::move(*packer));
+    return packer_->plan();
+  }
+
+  Result<> read_redo(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override {
+    if (!packer_) return Error{Errc::conflict, "redo was asked for before its plan"};
+    return packer_->read(file, offset_bytes, into);
+  }
+
+ private:
+  static Result<> verify(const TablespaceFile& file, std::uint64_t offset_bytes, ByteView pages) {
+    const std::uint32_t page_bytes = file.format.physical_bytes;
+    if (offset_bytes % page_bytes != 0)
+      return Error{Errc::malformed, fmt::format("{}: offset {} is not on a page of {} bytes", file.path.string(),
+                                                offset_bytes, page_bytes)};
+    const PageNo first{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / page_bytes)};
+    if (Result<> checked = innodb::check_pages(pages, file.expectation(), first); !checked) {
+      Error error = checked.error().within(file.path.string());
+      error.hint = "the file is damaged: restore it from a backup";
+      return error;
+    }
+    return {};
+  }
+
+  /// The lock keeps servers away, but not copies and other tools.
+  Result<> check_unchanged() const {
+    const auto check = [](const std::filesystem::path& path, const FileStamp& before) -> Result<> {
+      const Result<FileStamp> now = stamp_of(path);
+      if (!now) return now.error();
+      if (now->same_content(before)) return {};
+      return Error{Errc::conflict, fmt::format("{} changed while it was served", path.string()),
+                   "leave the directory alone while it is served"};
+    };
+    for (const TablespaceFile& file : survey_->files)
+      if (Result<> same = check(file.path, file.stamp); !same) return same;
+    for (const RedoSurvey::File& file : survey_->redo.files)
+      if (Result<> same = check(file.path, file.stamp); !same) return same;
+    return {};
+  }
+
+  const std::shared_ptr<const DatadirSurvey> survey_;
+  const SharedFileLock lock_;
+  const std::shared_ptr<FileCache> cache_;
+  const std::string fingerprint_;
+  const RedoRange range_;
+  std::vector<DataFile> files_;
+  std::optional<RedoPacker> packer_;
+};
+
+Result<std::shared_ptr<const DatadirSurvey>> survey_without_problems(const DatadirOptions& options) {
+  auto survey = std::make_shared<const DatadirSurvey>(survey_datadir(options));
+  if (!survey->problems.empty()) return survey->problems.front();
+  return survey;
+}
+
+/// The file whose lock stands for the whole directory.
+const TablespaceFile& lock_file(const DatadirSurvey& survey) {
+  return *std::ranges::find(survey.files, FileRole::system, &TablespaceFile::role);
+}
+
+}  // namespace
+
+DatadirSource::DatadirSource(std::shared_ptr<const DatadirSurvey> survey)
+    : cache_(std::make_shared<FileCache>(kMaxOpenFiles)), survey_(std::move(survey)) {}
+
+DatadirSource::~DatadirSource() = default;
+
+Result<std::unique_ptr<DatadirSource>> DatadirSource::open(const DatadirOptions& options) {
+  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options);
+  if (!survey) return survey.error();
+  return std::unique_ptr<DatadirSource>{new DatadirSource{std::move(*survey)}};
+}
+
+std::shared_ptr<const DatadirSurvey> DatadirSource::latest() const {
+  const std::lock_guard guard{mutex_};
+  return survey_;
+}
+
+SourceIdentity DatadirSource::identity() const {
+  const std::shared_ptr<const DatadirSurvey> survey = latest();
+  return {.description = fmt::format("datadir {} (at rest)", survey->options.datadir.string()),
+          .server_version = survey->server_version,
+          .page_size_bytes = survey->page_size_bytes,
+          .file_count = survey->files.size(),
+          .data_bytes = survey->data_bytes(),
+          .checkpoint_lsn = *survey->redo.checkpoint,
+          .end_lsn = *survey->redo.end};
+}
+
+Result<std::unique_ptr<CloneView>> DatadirSource::begin_clone() {
+  const std::shared_ptr<const DatadirSurvey> before = latest();
+  Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(*before).path);
+  if (!lock) return lock.error();
+  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(before->options);
+  if (!survey) return survey.error();
+  {
+    const std::lock_guard guard{mutex_};
+    survey_ = *survey;
+  }
+  return std::make_unique<DatadirView>(std::move(*survey), std::move(*lock), cache_);
+}
+
+}  // namespace donord

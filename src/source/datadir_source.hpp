@@ -1,0 +1,39 @@
+#pragma once
+
+// Serves the data directory of a stopped instance. Nothing is ever written to it.
+
+#include <memory>
+#include <mutex>
+
+#include "clone/donor_source.hpp"
+#include "source/datadir_options.hpp"
+#include "source/datadir_survey.hpp"
+
+namespace donord {
+
+class FileCache;
+
+/// A datadir at rest. It must have been shut down cleanly: then every page is final, there is nothing to copy twice and
+/// the redo is a single block. While a clone is served a read lock keeps mysqld from starting on the directory.
+class DatadirSource final : public DonorSource {
+ public:
+  /// Surveys the directory; the error is the first reason why it cannot be served.
+  [[nodiscard]] static Result<std::unique_ptr<DatadirSource>> open(const DatadirOptions& options);
+  ~DatadirSource() override;
+
+  [[nodiscard]] SourceIdentity identity() const override;
+
+  /// Locks and surveys again, since a server may have run on the directory in the meantime.
+  [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone() override;
+
+ private:
+  explicit DatadirSource(std::shared_ptr<const DatadirSurvey> survey);
+
+  [[nodiscard]] std::shared_ptr<const DatadirSurvey> latest() const;
+
+  std::shared_ptr<FileCache> cache_;  // shared with the views, which may outlive the source
+  mutable std::mutex mutex_;
+  std::shared_ptr<const DatadirSurvey> survey_;  // the latest; never changed, only replaced
+};
+
+}  // namespace donord

@@ -1,0 +1,286 @@
+#include "source/datadir_survey.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <numeric>
+#include <openssl/evp.h>
+#include <set>
+#include <system_error>
+
+#include "base/endian.hpp"
+#include "source/file_lock.hpp"
+
+namespace donord {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kBufferPoolDump = "ib_buffer_pool";
+
+/// Fills a survey step by step; each step adds what it finds and the problems it meets.
+class Surveyor {
+ public:
+  explicit Surveyor(DatadirSurvey& survey) : survey_(survey), options_(survey.options) {}
+
+  void run() {
+    if (!is_a_directory()) return;
+    find_unfinished_clone();
+    DatadirScan scan = scan_datadir(options_);
+    if (!is_a_datadir(scan)) return;
+    std::ranges::move(scan.problems, std::back_inserter(survey_.problems));
+    find_running_server(scan);
+    add_buffer_pool_dump();
+    add_system_files(scan.system_files);
+    add_tablespaces(scan.candidates);
+    check_sizes();
+    check_spaces();
+    find_server_version();
+    survey_redo_log();
+  }
+
+ private:
+  void problem(Errc code, std::string what, std::string hint) {
+    survey_.problems.push_back(Error{code, std::move(what), std::move(hint)});
+  }
+
+  bool is_a_directory() {
+    std::error_code error;
+    if (fs::is_directory(options_.datadir, error)) return true;
+    if (error)
+      survey_.problems.push_back(io_error("open the datadir", options_.datadir, error.value()));
+    else
+      problem(Errc::usage, fmt::format("{} is not a directory", options_.datadir.string()),
+              "give the datadir of a MySQL server");
+    return false;
+  }
+
+  bool is_a_datadir(const DatadirScan& scan) {
+    std::error_code error;
+    const fs::path dictionary = options_.datadir / "mysql.ibd";
+    const bool has_system = !scan.system_files.empty() && fs::exists(scan.system_files.front().path, error);
+    if (fs::exists(dictionary, error) || has_system) return true;
+    if (error) {
+      survey_.problems.push_back(io_error("look for", dictionary, error.value()));
+      return false;
+    }
+    problem(Errc::usage,
+            fmt::format("{} is not a datadir: it has neither {} nor mysql.ibd", options_.datadir.string(),
+                        scan.system_files.empty() ? "ibdata1" : scan.system_files.front().path.filename().string()),
+            "give the datadir of a MySQL server 8.0.30 or newer");
+    return false;
+  }
+
+  void find_unfinished_clone() {
+    std::error_code ignored;
+    const fs::path mark = options_.datadir / "#clone" / "#status_in_progress";
+    if (fs::exists(mark, ignored))
+      problem(Errc::conflict, fmt::format("{} says that the directory is an unfinished clone", mark.string()),
+              "finish the clone, or start the server on it once");
+  }
+
+  void find_running_server(const DatadirScan& scan) {
+    std::vector<fs::path> locked_by_mysqld{options_.datadir / "mysql.ibd"};
+    if (!scan.system_files.empty()) locked_by_mysqld.insert(locked_by_mysqld.begin(), scan.system_files.front().path);
+    for (const fs::path& path : locked_by_mysqld) {
+      const Result<std::optional<LockHolder>> holder = find_writer(path);
+      if (!holder || !*holder) continue;  // a file that cannot be opened is reported when it is read
+      survey_.problems.push_back(in_use_error(path, **holder));
+      return;
+    }
+  }
+
+  void add_buffer_pool_dump() {
+    const fs::path path = options_.resolve(options_.innodb_data_home_dir) / kBufferPoolDump;
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return;
+    const Result<FileStamp> stamp = stamp_of(path);
+    if (!stamp) return survey_.problems.push_back(stamp.error());
+    survey_.files.push_back(
+        {.path = path, .name = std::string{kBufferPoolDump}, .stamp = *stamp, .role = FileRole::buffer_pool_dump});
+  }
+
+  void add_system_files(const std::vector<ScannedFile>& scanned) {
+    std::uint64_t pages_before = 0;
+    for (std::size_t i = 0; i < scanned.size(); ++i) {
+      Result<TablespaceFile> file = i == 0 ? first_system_file(scanned[i]) : next_system_file(scanned[i], pages_before);
+      if (!file) return survey_.problems.push_back(file.error());
+      pages_before += file->page_count();
+      survey_.files.push_back(std::move(*file));
+    }
+  }
+
+  Result<TablespaceFile> first_system_file(const ScannedFile& scanned) {
+    Result<TablespaceFile> file = identify_tablespace(scanned);
+    if (!file) return file;
+    if (file->role != FileRole::system)
+      return Error{Errc::malformed, fmt::format("{} belongs to space {}, expected the system tablespace",
+                                                file->path.string(), file->space)};
+    survey_.page_size_bytes = file->format.logical_bytes;
+    survey_.flush_lsn = Lsn{file->page0->header.flush_lsn};
+    return file;
+  }
+
+  /// Only the first file of the system tablespace has a header; the others continue its pages.
+  Result<TablespaceFile> next_system_file(const ScannedFile& scanned, std::uint64_t pages_before) const {
+    const Result<FileStamp> stamp = stamp_of(scanned.path);
+    if (!stamp) return stamp.error();
+    TablespaceFile file = survey_.files.back();
+    file.path = scanned.path;
+    file.name = scanned.name;
+    file.stamp = *stamp;
+    file.first_page = PageNo{static_cast<std::uint32_t>(pages_before)};
+    file.page0.reset();
+    return file;
+  }
+
+  void add_tablespaces(const std::vector<ScannedFile>& candidates) {
+    std::vector<TablespaceFile> found;
+    for (const ScannedFile& candidate : candidates) {
+      Result<TablespaceFile> file = identify_tablespace(candidate);
+      if (!file) {
+        survey_.problems.push_back(file.error());
+      } else if (file->flags.temporary() || innodb::kind_of(file->space) == innodb::SpaceKind::temporary) {
+        continue;
+      } else if (survey_.page_size_bytes != 0 && file->format.logical_bytes != survey_.page_size_bytes) {
+        problem(Errc::malformed,
+                fmt::format("{} has pages of {} bytes, the instance of {}", file->path.string(),
+                            file->format.logical_bytes, survey_.page_size_bytes),
+                "move the file out of the directory: it comes from another instance");
+      } else {
+        found.push_back(std::move(*file));
+      }
+    }
+    std::ranges::stable_sort(found, {}, &TablespaceFile::role);
+    std::ranges::move(found, std::back_inserter(survey_.files));
+  }
+
+  void check_sizes() {
+    std::uint64_t system_pages = 0;
+    for (const TablespaceFile& file : survey_.files)
+      if (file.role == FileRole::system) system_pages += file.page_count();
+    for (const TablespaceFile& file : survey_.files) {
+      if (!file.page0) continue;
+      const bool system = file.role == FileRole::system;
+      const std::uint64_t pages = system ? system_pages : file.page_count();
+      if (file.page0->fsp.size_pages <= pages) continue;
+      problem(Errc::truncated,
+              fmt::format("{} is too short: its header says {} pages, {} are there", file.path.string(),
+                          file.page0->fsp.size_pages, pages),
+              system ? "if the system tablespace has more files, give innodb_data_file_path as the server has it"
+                     : "restore the file from a backup");
+    }
+  }
+
+  void check_spaces() {
+    std::map<SpaceId, const TablespaceFile*> by_space;
+    std::set<std::string> undo_names;
+    bool has_dictionary = false;
+    for (const TablespaceFile& file : survey_.files) {
+      if (!file.page0) continue;
+      has_dictionary |= file.role == FileRole::dictionary;
+      if (const auto [other, inserted] = by_space.emplace(file.space, &file); !inserted)
+        problem(Errc::conflict,
+                fmt::format("{} and {} have the same space id {}", other->second->path.string(), file.path.string(),
+                            file.space),
+                "move the one that is a copy out of the directory");
+      if (file.role == FileRole::undo && !undo_names.insert(file.name).second)
+        problem(Errc::conflict, fmt::format("there are two undo tablespaces {}", file.name),
+                "a clone puts all undo tablespaces into one directory: rename one of them");
+      if (innodb::kind_of(file.space) == innodb::SpaceKind::invalid)
+        problem(Errc::malformed, fmt::format("{} has the impossible space id {}", file.path.string(), file.space),
+                "move the file out of the directory");
+      if (file.encrypted())
+        problem(Errc::unsupported_version, fmt::format("{} is encrypted", file.path.string()),
+                "serving encrypted tablespaces is not supported yet");
+    }
+    if (!has_dictionary)
+      problem(Errc::not_found, fmt::format("{} has no data dictionary mysql.ibd", options_.datadir.string()),
+              "directories of MySQL 5.7 and older cannot be served; upgrade them first");
+  }
+
+  void find_server_version() {
+    for (const TablespaceFile& file : survey_.files)
+      if (file.role == FileRole::dictionary && file.page0->server_version() != 0)
+        survey_.server_version = innodb::version_text(file.page0->server_version());
+  }
+
+  void survey_redo_log() {
+    const fs::path directory = options_.redo_directory();
+    std::error_code ignored;
+    const fs::path old_log = options_.resolve(options_.innodb_log_group_home_dir) / "ib_logfile0";
+    if (!fs::exists(directory, ignored) && fs::exists(old_log, ignored)) return refuse_old_redo(old_log);
+
+    survey_.redo = survey_redo(directory);
+    std::ranges::copy(survey_.redo.problems, std::back_inserter(survey_.problems));
+    if (survey_.server_version.empty()) take_version_from_redo();
+    if (survey_.redo.checkpoint && survey_.redo.end && survey_.flush_lsn) check_shutdown();
+  }
+
+  void refuse_old_redo(const fs::path& old_log) {
+    std::array<std::uint8_t, 4> format{};
+    const Result<UniqueFd> fd = open_for_reading(old_log);
+    const Result<> read = fd ? read_exactly(*fd, old_log, 0, format) : fd.error();
+    if (!read) return survey_.problems.push_back(read.error());
+    problem(Errc::unsupported_version,
+            fmt::format("{} has redo log format {}, expected {}", old_log.string(), load_u32be(format, 0),
+                        innodb::kRedoFormat),
+            "start the directory with MySQL 8.0.30 or newer and shut it down cleanly");
+  }
+
+  void take_version_from_redo() {
+    constexpr std::string_view kPrefix = "MySQL ";
+    if (survey_.redo.files.empty() || !survey_.redo.files.back().start) return;
+    const std::string& creator = survey_.redo.files.back().start->header.creator;
+    if (creator.starts_with(kPrefix) && creator.size() > kPrefix.size() && std::isdigit(creator[kPrefix.size()]) != 0)
+      survey_.server_version = creator.substr(kPrefix.size());
+  }
+
+  void check_shutdown() {
+    const Lsn checkpoint = innodb::skip_block_header(*survey_.redo.checkpoint);
+    const Lsn noted = innodb::skip_block_header(*survey_.flush_lsn);
+    const bool clean = checkpoint == *survey_.redo.end && checkpoint == noted;
+    survey_.shutdown = clean ? Shutdown::clean : Shutdown::unclean;
+    if (!clean)
+      problem(Errc::conflict,
+              fmt::format("{} was not shut down cleanly: the redo log has its checkpoint at LSN {} and ends at {}, the "
+                          "last clean shutdown was at {}",
+                          options_.datadir.string(), checkpoint, *survey_.redo.end, noted),
+              "start the server on it once and shut it down with innodb_fast_shutdown=0 or 1");
+  }
+
+  DatadirSurvey& survey_;
+  const DatadirOptions& options_;
+};
+
+}  // namespace
+
+std::uint64_t DatadirSurvey::data_bytes() const {
+  return std::transform_reduce(files.begin(), files.end(), std::uint64_t{0}, std::plus<>{},
+                               [](const TablespaceFile& file) { return file.usable_bytes(); });
+}
+
+DatadirSurvey survey_datadir(const DatadirOptions& options) {
+  DatadirSurvey survey;
+  survey.options = options;
+  Surveyor{survey}.run();
+  return survey;
+}
+
+std::string fingerprint_of(const DatadirSurvey& survey) {
+  std::string text;
+  for (const TablespaceFile& file : survey.files)
+    text += fmt::format("{}\n{} {} {}\n", file.name, file.stamp.size_bytes, file.space, file.stamp.modified_ns);
+  text += fmt::format("{} {} {} {}\n", survey.page_size_bytes, survey.redo.checkpoint.value_or(Lsn{}),
+                      survey.redo.end.value_or(Lsn{}), survey.options.redo_file_bytes);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (::EVP_Digest(text.data(), text.size(), digest.data(), &length, ::EVP_sha256(), nullptr) != 1) return text;
+  std::string hex;
+  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+}  // namespace donord

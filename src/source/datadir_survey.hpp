@@ -1,0 +1,53 @@
+#pragma once
+
+// Everything there is to know about a data directory without a server: its files, its redo log, and every reason why
+// it cannot be served. A survey never fails: what is wrong becomes a problem in its list. `DatadirSource` refuses a
+// directory with problems; `inspect` shows them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "source/datadir_options.hpp"
+#include "source/redo_directory.hpp"
+#include "source/tablespace_file.hpp"
+
+namespace donord {
+
+enum class Shutdown {
+  unknown,
+  clean,    ///< the log ends at its newest checkpoint, and the system tablespace says the same
+  unclean,  ///< crashed, killed, still running, or copied while running
+};
+
+struct DatadirSurvey {
+  DatadirOptions options;
+  /// In wire order: the buffer pool dump, the system files as configured, then undo, dictionary and user tablespaces,
+  /// each kind sorted by name.
+  std::vector<TablespaceFile> files;
+  RedoSurvey redo;
+
+  std::uint32_t page_size_bytes = 0;  ///< innodb_page_size; 0 when page 0 of the system tablespace cannot be read
+  std::optional<Lsn> flush_lsn;       ///< of the last clean shutdown, from page 0 of the system tablespace
+  Shutdown shutdown = Shutdown::unknown;
+
+  /// The server that the directory belongs to, "9.7.4". Page 0 of the dictionary space decides: a server writes its
+  /// version there when it has upgraded the directory, and it is what mysqld itself compares when it starts. The
+  /// creator in the redo header is second, since it names a server only between a first start and the next clone.
+  std::string server_version;
+
+  std::vector<Error> problems;
+
+  [[nodiscard]] std::uint64_t data_bytes() const;
+};
+
+[[nodiscard]] DatadirSurvey survey_datadir(const DatadirOptions& options);
+
+/// A digest (SHA-256, hex) of what would be served: names, sizes, space ids and modification times of the files, and
+/// the LSNs. The same for the same directory, whenever and by whomever it is taken.
+[[nodiscard]] std::string fingerprint_of(const DatadirSurvey& survey);
+
+}  // namespace donord

@@ -1,0 +1,52 @@
+#include "source/file_lock.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace donord {
+
+namespace {
+
+struct flock whole_file_read_lock() {
+  struct flock lock = {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+Result<std::optional<LockHolder>> find_writer(const UniqueFd& fd, const std::filesystem::path& path) {
+  struct flock lock = whole_file_read_lock();
+  if (::fcntl(fd.get(), F_OFD_GETLK, &lock) != 0) return io_error("ask for locks on", path, errno);
+  if (lock.l_type == F_UNLCK) return std::optional<LockHolder>{};
+  return std::optional{LockHolder{lock.l_pid}};
+}
+
+}  // namespace
+
+Result<std::optional<LockHolder>> find_writer(const std::filesystem::path& path) {
+  const Result<UniqueFd> fd = open_for_reading(path);
+  if (!fd) return fd.error();
+  return find_writer(*fd, path);
+}
+
+Result<SharedFileLock> SharedFileLock::acquire(const std::filesystem::path& path) {
+  Result<UniqueFd> fd = open_for_reading(path);
+  if (!fd) return fd.error();
+  struct flock lock = whole_file_read_lock();
+  if (::fcntl(fd->get(), F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES) return io_error("lock", path, errno);
+    const Result<std::optional<LockHolder>> holder = find_writer(*fd, path);
+    return in_use_error(path, holder && *holder ? **holder : LockHolder{});
+  }
+  return SharedFileLock{std::move(*fd)};
+}
+
+Error in_use_error(const std::filesystem::path& path, const LockHolder& holder) {
+  const std::string who = holder.pid > 0 ? fmt::format("process {}", holder.pid) : "another process";
+  return Error{Errc::conflict,
+               fmt::format("{} is locked by {}: a mysqld is running on this directory", path.string(), who),
+               "stop the server, or serve a snapshot of the directory"};
+}
+
+}  // namespace donord

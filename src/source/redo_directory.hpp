@@ -1,0 +1,69 @@
+#pragma once
+
+// The redo files of an instance: `#innodb_redo/#ib_redo<N>`.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "innodb/redo_log.hpp"
+#include "source/file_stamp.hpp"
+
+namespace donord {
+
+/// An in-use redo file, opened.
+struct OpenRedoFile {
+  std::filesystem::path path;
+  FileStamp stamp;
+  UniqueFd fd;
+  std::uint64_t id = 0;
+  Result<innodb::RedoFileStart> start;
+};
+
+/// The in-use redo files of a directory, oldest first. Spare files (`_tmp`) are left out.
+[[nodiscard]] Result<std::vector<OpenRedoFile>> open_redo_files(const std::filesystem::path& directory);
+
+/// A chain of redo files and the descriptors to read it. Reads are thread-safe.
+class RedoLog {
+ public:
+  /// Reads all headers; the error is that of the first file that cannot be used.
+  [[nodiscard]] static Result<RedoLog> open(const std::filesystem::path& directory);
+  [[nodiscard]] static Result<RedoLog> make(std::vector<OpenRedoFile> files);
+
+  [[nodiscard]] const innodb::RedoChain& chain() const { return chain_; }
+  [[nodiscard]] const std::vector<OpenRedoFile>& files() const { return files_; }
+
+  /// The bytes from an LSN on, across files; `Errc::truncated` where the chain has none.
+  [[nodiscard]] Result<> read(Lsn from, MutableBytes into) const;
+  [[nodiscard]] Result<innodb::RedoEnd> find_end(Lsn from) const;
+
+ private:
+  RedoLog(innodb::RedoChain chain, std::vector<OpenRedoFile> files)
+      : chain_(std::move(chain)), files_(std::move(files)) {}
+
+  innodb::RedoChain chain_;
+  std::vector<OpenRedoFile> files_;
+};
+
+/// What is known about the redo of a directory, whatever state it is in.
+struct RedoSurvey {
+  struct File {
+    std::filesystem::path path;
+    FileStamp stamp;
+    std::uint64_t id = 0;
+    Result<innodb::RedoFileStart> start;
+  };
+  std::filesystem::path directory;
+  std::vector<File> files;
+  std::optional<Lsn> checkpoint;
+  std::optional<Lsn> end;  ///< behind the last byte of the log, block header skipped
+  std::vector<Error> problems;
+};
+
+[[nodiscard]] RedoSurvey survey_redo(const std::filesystem::path& directory);
+
+}  // namespace donord
