@@ -21,6 +21,7 @@ function(donord_add_unit_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main donord_options)
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit)  # support/
   target_compile_definitions(${name}_test PRIVATE DONORD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60)
 endfunction()
