@@ -24,14 +24,26 @@ enum class DescriptorType : std::uint32_t { locator = 1, task = 2, state = 3, fi
 
 namespace descriptor_detail {
 
+/// The first 12 bytes; the length that they announce.
 template <class Io, class Version>
-void header(Io& io, Version& version, DescriptorType expected, std::size_t length) {
-  auto written_length = static_cast<std::uint32_t>(length);
+std::uint32_t header(Io& io, Version& version, DescriptorType expected, std::size_t length) {
+  auto announced_length = static_cast<std::uint32_t>(length);
   DescriptorType type = expected;
   io.u32be("version", version);
-  io.u32be("length", written_length);
+  io.u32be("length", announced_length);
   io.u32be("type", type);
   if (type != expected) io.fail("type", "another descriptor");
+  return announced_length;
+}
+
+template <class Io>
+void check_length(Io& io, std::uint32_t announced, std::size_t length) {
+  if (announced != length) io.fail("length", "does not match the descriptor");
+}
+
+template <class Io, class Version>
+void header_of_fixed(Io& io, Version& version, DescriptorType expected, std::size_t length) {
+  check_length(io, header(io, version, expected, length), length);
 }
 
 }  // namespace descriptor_detail
@@ -49,7 +61,7 @@ struct TaskDescriptor {
 
   template <class Io, class Self>
   static void layout(Io& io, Self& m) {
-    descriptor_detail::header(io, m.version, DescriptorType::task, kLength);
+    descriptor_detail::header_of_fixed(io, m.version, DescriptorType::task, kLength);
     io.u32be("task", m.task);
     io.u32be("chunk", m.chunk);
     io.u32be("block", m.block);
@@ -80,7 +92,7 @@ struct StateDescriptor {
 
   template <class Io, class Self>
   static void layout(Io& io, Self& m) {
-    descriptor_detail::header(io, m.version, DescriptorType::state, kLength);
+    descriptor_detail::header_of_fixed(io, m.version, DescriptorType::state, kLength);
     io.u32be("state", m.state);
     io.u32be("task", m.task);
     io.u32be("chunks", m.chunks);
@@ -134,7 +146,8 @@ struct FileDescriptor {
   template <class Io, class Self>
   static void layout(Io& io, Self& m) {
     auto name_length = static_cast<std::uint32_t>(m.name.empty() ? 0 : m.name.size() + 1);
-    descriptor_detail::header(io, m.version, DescriptorType::file, kFixedLength + name_length + (m.key ? 64 : 0));
+    const std::uint32_t length =
+        descriptor_detail::header(io, m.version, DescriptorType::file, length_of(name_length, m.key.has_value()));
     io.u32be("state", m.state);
     io.u64be("size_bytes", m.size_bytes);
     io.u64be("allocated_bytes", m.allocated_bytes);
@@ -147,13 +160,20 @@ struct FileDescriptor {
     io.u32be("last_chunk", m.last_chunk);
     io.u32be("name_length", name_length);
     if (name_length > 0) io.cstring("name", m.name);
-    if (name_length > 0 && name_length != m.name.size() + 1) io.fail("name_length", "does not match the name");
+    if (name_length > 0 && (m.name.empty() || name_length != m.name.size() + 1))
+      io.fail("name_length", "does not match the name");
     if constexpr (Io::kDecoding) {
       if ((m.flags & kHasKey) != 0) m.key.emplace();
     }
     if (m.key) io.nested("key", *m.key);
+    descriptor_detail::check_length(io, length, length_of(name_length, m.key.has_value()));
   }
   bool operator==(const FileDescriptor&) const = default;
+
+ private:
+  static std::size_t length_of(std::size_t name_length, bool has_key) {
+    return kFixedLength + name_length + (has_key ? sizeof(Key) : 0);
+  }
 };
 
 /// Type 5, 52 bytes, followed on the same connection by one COM_RES_DATA: 12 u32 state, 16 u32 task, 20 u32 chunk
@@ -175,7 +195,7 @@ struct DataDescriptor {
 
   template <class Io, class Self>
   static void layout(Io& io, Self& m) {
-    descriptor_detail::header(io, m.version, DescriptorType::data, kLength);
+    descriptor_detail::header_of_fixed(io, m.version, DescriptorType::data, kLength);
     io.u32be("state", m.state);
     io.u32be("task", m.task);
     io.u32be("chunk", m.chunk);

@@ -54,7 +54,7 @@ Result<TaskHandle> DonorMachine::reinit(const Locator& locator) {
 
   ++generation_;
   lost_worker_ = false;
-  preparing_ = false;
+  complete_ = false;
   tasks_.clear();
   Task& master = tasks_[0];
   if (begun_ && one_behind) {
@@ -68,21 +68,21 @@ Result<TaskHandle> DonorMachine::reinit(const Locator& locator) {
   master.ended = end_was_acknowledged;
   acknowledged_ = end_was_acknowledged;
   if (locator.restart) adopt(*locator.restart);
-  const bool has_metadata = theirs != CloneState::file_copy || locator.sub_state != 0;
+  // Nothing tells how much of the redo list has arrived; it is short and may be sent twice.
+  const bool has_metadata = theirs == CloneState::file_copy && locator.sub_state != 0;
   if (has_metadata) master.next_metadata = metadata_count();
   return this->master();
 }
 
 void DonorMachine::adopt(const RestartInfo& restart) {
   had_ = restart;
-  for (const RestartInfo::IncompleteChunk& incomplete : restart.incomplete) {
-    if (incomplete.chunk == 0) continue;
-    had_.set_started(incomplete.chunk);
-    resumed_chunks_.push_back({incomplete.chunk, incomplete.block + 1});
-  }
+  for (const RestartInfo::IncompleteChunk& incomplete : restart.incomplete)
+    if (incomplete.chunk != 0 && restart.is_started(incomplete.chunk))
+      resumed_chunks_.push_back({incomplete.chunk, incomplete.block + 1});
 }
 
 void DonorMachine::enter(Task& master, CloneState state) {
+  ++change_count_;
   state_ = state;
   acknowledged_ = false;
   next_chunk_ = 1;
@@ -98,6 +98,7 @@ void DonorMachine::enter(Task& master, CloneState state) {
 
 void DonorMachine::execute(const TaskHandle& handle) {
   if (Task* task = find(handle)) {
+    ++change_count_;
     task->executing = true;
     begun_ = true;
   }
@@ -128,17 +129,22 @@ DonorAction::Variant DonorMachine::next_of_master(Task& master) {
     if (std::exchange(preparing_, true)) return DonorAction::Wait{};
     return DonorAction::Prepare{*needed};
   }
-  if (!std::exchange(master.started, true)) return DonorAction::Send{state_message(master, StateDescriptor::kStart)};
+  if (!std::exchange(master.started, true)) {
+    ++change_count_;
+    return DonorAction::Send{state_message(master, StateDescriptor::kStart)};
+  }
   if (master.next_metadata < metadata_count()) return DonorAction::Send{file_message(master.next_metadata++)};
   if (state_ == CloneState::done) {
     master.finished = true;
     complete_ = true;
+    ++change_count_;
     return DonorAction::Send{complete_response()};
   }
   if (!master.ended) {
     if (auto data = next_data(master)) return *std::move(data);
     if (lost_worker_) return DonorAction::Wait{};
     master.ended = true;
+    ++change_count_;
     return DonorAction::Send{state_message(master, StateDescriptor::kEnd)};
   }
   if (!acknowledged_ || !workers_ended()) return DonorAction::Wait{};
@@ -150,7 +156,8 @@ DonorAction::Variant DonorMachine::next_of_worker(Task& worker) {
   if (worker.state < state_) {
     // The master leads: a worker's START must not reach the recipient before the state has an agreed plan.
     const auto master = tasks_.find(0);
-    if (master == tasks_.end() || !master->second.started) return DonorAction::Wait{};
+    const bool led = master == tasks_.end() ? complete_ : master->second.started;
+    if (!led) return DonorAction::Wait{};
     worker.state = state_;
     worker.ended = false;
     worker.redo_files.clear();
@@ -163,6 +170,7 @@ DonorAction::Variant DonorMachine::next_of_worker(Task& worker) {
   if (worker.ended) return DonorAction::Wait{};
   if (auto data = next_data(worker)) return *std::move(data);
   worker.ended = true;
+  ++change_count_;
   return DonorAction::Send{state_message(worker, StateDescriptor::kEnd)};
 }
 
@@ -209,11 +217,13 @@ std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
 }
 
 void DonorMachine::on_pages(std::vector<PageRef> pages) {
+  ++change_count_;
   page_plan_ = plan_pages(std::move(pages));
   preparing_ = false;
 }
 
 void DonorMachine::on_redo(const RedoPlan& redo) {
+  ++change_count_;
   redo_file_size_bytes_ = redo.file_size_bytes;
   redo_plan_ = plan_redo(redo, options_.page_size_bytes, options_.block_bytes);
   preparing_ = false;
@@ -237,11 +247,14 @@ Result<> DonorMachine::on_ack(const AckCommand& ack) {
   if (state->state != state_ || master == tasks_.end() || !master->second.ended)
     return Error{Errc::malformed, fmt::format("COM_ACK of state {}, which has not ended", to_string(state->state))};
   acknowledged_ = true;
+  ++change_count_;
   return {};
 }
 
 void DonorMachine::fail(CloneFailure failure) {
-  if (!failure_ && !complete_) failure_ = std::move(failure);
+  if (failure_ || complete_) return;
+  failure_ = std::move(failure);
+  ++change_count_;
 }
 
 void DonorMachine::leave(const TaskHandle& handle) {
@@ -250,6 +263,7 @@ void DonorMachine::leave(const TaskHandle& handle) {
   const bool is_worker = task->index != CloneTaskId{0};
   if (is_worker && task->executing && !task->finished) lost_worker_ = true;
   tasks_.erase(task->index.value());
+  ++change_count_;
 }
 
 Bytes DonorMachine::keep_alive(const TaskHandle& handle) const {

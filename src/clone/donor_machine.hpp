@@ -57,7 +57,8 @@ struct DonorAction {
     Bytes descriptor_message;
     Block block;
   };
-  /// Ask the source for the state's plan and hand it to `on_pages` or `on_redo`; one connection is told to.
+  /// Ask the source for the state's plan and hand it to `on_pages` or `on_redo`, or `fail`, even when this connection
+  /// has gone meanwhile: one connection is told to, once, and those of later generations wait for its answer.
   struct Prepare {
     CloneState state = CloneState::none;
   };
@@ -118,6 +119,8 @@ class DonorMachine {
   [[nodiscard]] Bytes keep_alive(const TaskHandle& handle) const;
 
   [[nodiscard]] CloneState state() const { return state_; }
+  /// Rises with everything that may give a waiting connection something to do.
+  [[nodiscard]] std::uint64_t change_count() const { return change_count_; }
   [[nodiscard]] bool has_master() const { return tasks_.contains(0); }
   [[nodiscard]] std::size_t task_count() const { return tasks_.size(); }
   /// All data went out and the master was told COMPLETE.
@@ -178,6 +181,7 @@ class DonorMachine {
   std::map<std::uint32_t, Task> tasks_;  ///< of this generation; 0 is the master
   CloneState state_ = CloneState::init;
   bool acknowledged_ = false;  ///< the recipient has acknowledged the END of `state_`
+  std::uint64_t change_count_ = 0;
   bool preparing_ = false;
   bool begun_ = false;  ///< a connection has executed: false for a clone that a former process began
   bool lost_worker_ = false;

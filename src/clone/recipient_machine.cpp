@@ -34,14 +34,15 @@ Bytes RecipientMachine::reinit_command() {
   restart.state = state_;
   if (copies_data(state_)) {
     restart.sub_state = state_ != CloneState::file_copy || has_all_files() ? 1 : 0;
+    for (const auto& [id, task] : tasks_)
+      if (task.chunk != 0) interrupted_.insert(task.chunk);
     RestartInfo& info = restart.restart.emplace();
     for (const auto& [chunk, block] : chunk_blocks_) info.set_started(chunk);
-    for (const auto& [id, task] : tasks_)
-      if (task.chunk != 0) info.incomplete.push_back({task.chunk, task.block});
+    for (const std::uint32_t chunk : interrupted_) info.incomplete.push_back({chunk, chunk_blocks_[chunk]});
   }
   tasks_.clear();
-  tasks_[0] = {};
-  end_acknowledged_ = false;
+  tasks_[0].state = state_;
+  if (ack_ == Ack::sent) ack_ = Ack::before_cut;
   return with_locator(CloneCommand::reinit, restart);
 }
 
@@ -64,7 +65,6 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_response(CloneTaskId id,
     if (data.size() != where.length_bytes) return violation("payload and descriptor disagree about the length");
     if (Result<> written = sink_.write(where, data); !written) return written.error();
     data_bytes_ += data.size();
-    task.block = where.block;
     chunk_blocks_[where.chunk] = where.block;
     return Reaction{};
   }
@@ -80,7 +80,7 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_response(CloneTaskId id,
       parameters_.emplace_back(message.begin(), message.end());
       return Reaction{};
     case CloneResponse::locs:
-      return on_locs(task, message);
+      return on_locs(id, task, message);
     case CloneResponse::data_desc:
       return on_descriptor(id, task, message);
     case CloneResponse::complete:
@@ -96,7 +96,7 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_response(CloneTaskId id,
   return violation(fmt::format("unknown response code {}", message[0]));
 }
 
-Result<RecipientMachine::Reaction> RecipientMachine::on_locs(Task& task, ByteView message) {
+Result<RecipientMachine::Reaction> RecipientMachine::on_locs(CloneTaskId id, Task& task, ByteView message) {
   const Result<LocsResponse> locs = decode<LocsResponse>(message);
   if (!locs) return locs.error();
   const Result<Locator> locator = innodb_locator(locs->locators);
@@ -107,11 +107,16 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_locs(Task& task, ByteVie
     negotiated_ = locs->version;
     locator_ = *locator;
     state_ = CloneState::init;
+    task.state = state_;
   }
   if (locs->version != *negotiated_) return violation("negotiated version has changed");
   if (!locator->names(locator_.clone_id, locator_.snapshot_id)) return violation("locator names another clone");
-  const bool is_worker = &task != &tasks_[0];
-  if (is_worker && locator->state != state_) return violation("worker would wait for another state");
+  if (id != CloneTaskId{0}) {
+    if (locator->state < state_) return violation("worker would wait for a state that has passed");
+    const bool listing = state_ == CloneState::file_copy && !has_all_files();
+    if (locator->state > state_ || listing) return Reaction{.early = true};
+    task.state = state_;
+  }
   task.attached = true;
   return Reaction{};
 }
@@ -156,46 +161,47 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_descriptor(CloneTaskId i
 Result<RecipientMachine::Reaction> RecipientMachine::on_state(CloneTaskId id, Task& task,
                                                               const StateDescriptor& state) {
   if ((state.flags & StateDescriptor::kAck) != 0) return Reaction{};
-  task.chunk = 0;
-  task.block = 0;
-  if (state.flags == StateDescriptor::kStart) {
-    if (Result<> started = on_start(id, task, state); !started) return started.error();
-    return Reaction{};
-  }
+  if (state.flags == StateDescriptor::kStart) return on_start(id, task, state);
 
-  if (state.state != state_) return violation("END of a state that has not begun");
+  if (state.state != task.state) return violation("END of a state that has not begun");
   if (task.ended) return violation("END sent twice");
   task.ended = true;
-  const bool all_ended =
-      std::all_of(tasks_.begin(), tasks_.end(), [](const auto& t) { return !t.second.attached || t.second.ended; });
-  if (!all_ended || end_acknowledged_) return Reaction{};
-  end_acknowledged_ = true;
+  task.chunk = 0;
+  if (!all_have_ended() || ack_ == Ack::sent) return Reaction{};
+  ack_ = Ack::sent;
   StateDescriptor ack = state;
   ack.flags = StateDescriptor::kAck;
-  return Reaction{.ack = encode(AckCommand{0, EngineLocator{kEngineInnodb, encode(locator_)}, encode(ack)}),
-                  .command_done = false};
+  ack.task = CloneTaskId{0};
+  return Reaction{.ack = encode(AckCommand{0, EngineLocator{kEngineInnodb, encode(locator_)}, encode(ack)})};
 }
 
-Result<> RecipientMachine::on_start(CloneTaskId id, Task& task, const StateDescriptor& state) {
+Result<RecipientMachine::Reaction> RecipientMachine::on_start(CloneTaskId id, Task& task,
+                                                              const StateDescriptor& state) {
   if (id == CloneTaskId{0}) {
     const bool repeated = state.state == state_ && files_.empty() && chunk_blocks_.empty();
     if (state.state != next_state(state_) && !repeated) return violation("START of a state out of order");
-    if (state.state == next_state(state_)) {
-      for (const auto& [other, t] : tasks_)
-        if (t.attached && !t.ended) return violation("START before every connection has ended the state");
-      if (!end_acknowledged_) return violation("START before the acknowledgement");
-    }
+    if (!repeated && ack_ == Ack::none) return violation("START before the acknowledgement");
+    if (!repeated && ack_ == Ack::sent && !all_have_ended()) return Reaction{.early = true};
     state_ = state.state;
-    end_acknowledged_ = false;
+    ack_ = Ack::none;
     chunks_announced_ = state.chunks;
     files_announced_ = state.files;
     chunk_blocks_.clear();
+    interrupted_.clear();
     if (state_ == CloneState::redo_copy) files_.clear();
-  } else if (state.state != state_) {
-    return violation("START on a worker before the master's");
+  } else {
+    if (!task.ended || state.state != next_state(task.state)) return violation("START of a state out of order");
+    if (state.state > state_) return Reaction{.early = true};
   }
+  task.state = state.state;
   task.ended = false;
-  return {};
+  task.chunk = 0;
+  return Reaction{};
+}
+
+bool RecipientMachine::all_have_ended() const {
+  return std::all_of(tasks_.begin(), tasks_.end(),
+                     [this](const auto& entry) { return !entry.second.attached || has_ended(entry.second); });
 }
 
 Result<> RecipientMachine::on_file(const FileDescriptor& file) {
@@ -214,13 +220,20 @@ Result<> RecipientMachine::on_file(const FileDescriptor& file) {
   return sink_.add_file(file);
 }
 
+std::uint64_t RecipientMachine::end_of(const FileDescriptor& file) const {
+  // Pages may lie behind the announced end of a file that has grown since.
+  constexpr std::uint64_t kLargestTablespaceBytes = std::uint64_t{1} << 48;
+  return state_ == CloneState::page_copy ? kLargestTablespaceBytes : file.size_bytes;
+}
+
 Result<> RecipientMachine::on_data_descriptor(Task& task, const DataDescriptor& data) {
-  if (data.state != state_ || !copies_data(state_)) return violation("data of another state");
+  if (data.state != state_ || data.state != task.state || !copies_data(state_))
+    return violation("data of another state");
   if (task.ended) return violation("data after the END");
   if (data.chunk == 0 || data.chunk > chunks_announced_) return violation("chunk number out of range");
   const auto file = files_.find(data.file_index);
   if (file == files_.end()) return violation("data of an unknown file");
-  if (data.offset_bytes > data.file_size_bytes || data.length_bytes > data.file_size_bytes - data.offset_bytes)
+  if (data.offset_bytes > end_of(file->second) || data.length_bytes > end_of(file->second) - data.offset_bytes)
     return violation("data behind the end of the file");
   const auto had = chunk_blocks_.find(data.chunk);
   const std::uint32_t expected_block = had == chunk_blocks_.end() ? 1 : had->second + 1;
@@ -228,8 +241,8 @@ Result<> RecipientMachine::on_data_descriptor(Task& task, const DataDescriptor& 
     return violation(fmt::format("block {} of chunk {}, expected {}", data.block, data.chunk, expected_block));
   if (data.length_bytes == 0) return violation("empty block");
   task.chunk = data.chunk;
-  task.block = data.block - 1;
-  chunk_blocks_.try_emplace(data.chunk, data.block - 1);
+  interrupted_.erase(data.chunk);
+  chunk_blocks_.try_emplace(data.chunk, 0);
   task.expecting = data;
   return {};
 }

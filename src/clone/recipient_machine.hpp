@@ -3,6 +3,10 @@
 // The recipient's side of one clone, strict about everything a stock recipient trusts: order of states, chunk and block
 // numbers, file indexes, offsets and lengths. No I/O, no clock, no threads: whole messages of any of its connections
 // come in, commands for its connections go out, and what was copied goes to a `RecipientSink`.
+//
+// Connections deliver independently, so a message can overtake what it builds on: a worker's START the master's, the
+// master's START a worker's END, a worker's LOCS the file list. Such a message is not taken in (`Reaction::early`); the
+// connection that brought it waits, as that of a stock recipient does.
 
 #include <cstdint>
 #include <map>
@@ -37,6 +41,7 @@ class RecipientMachine {
   struct Reaction {
     std::optional<Bytes> ack;  ///< to send on the ACK connection
     bool command_done = false;
+    bool early = false;  ///< not taken in: give it again when another connection has taken something in
   };
 
   RecipientMachine(Options options, RecipientSink& sink) : options_(options), sink_(sink) {}
@@ -61,24 +66,28 @@ class RecipientMachine {
   [[nodiscard]] const std::vector<Bytes>& parameters() const { return parameters_; }
   /// Bytes of data received in all states.
   [[nodiscard]] std::uint64_t data_bytes() const { return data_bytes_; }
-  /// Every announced chunk of the current state has arrived in full or is in `incomplete`; for tests.
-  [[nodiscard]] bool has_all_files() const { return files_.size() == files_announced_; }
 
  private:
   struct Task {
-    bool attached = false;  ///< LOCS received
-    bool ended = false;     ///< END of the current state received
+    bool attached = false;                ///< LOCS received
+    CloneState state = CloneState::none;  ///< that this connection has joined or been told of
+    bool ended = false;                   ///< END of `state` received
     std::uint32_t chunk = 0;
-    std::uint32_t block = 0;
     std::optional<DataDescriptor> expecting;
   };
 
-  Result<Reaction> on_locs(Task& task, ByteView message);
+  enum class Ack { none, before_cut, sent };
+
+  Result<Reaction> on_locs(CloneTaskId id, Task& task, ByteView message);
   Result<Reaction> on_descriptor(CloneTaskId id, Task& task, ByteView message);
   Result<Reaction> on_state(CloneTaskId id, Task& task, const StateDescriptor& state);
-  Result<> on_start(CloneTaskId id, Task& task, const StateDescriptor& state);
+  Result<Reaction> on_start(CloneTaskId id, Task& task, const StateDescriptor& state);
   Result<> on_file(const FileDescriptor& file);
   Result<> on_data_descriptor(Task& task, const DataDescriptor& data);
+  [[nodiscard]] bool has_ended(const Task& task) const { return task.state == state_ && task.ended; }
+  [[nodiscard]] bool all_have_ended() const;
+  [[nodiscard]] std::uint64_t end_of(const FileDescriptor& file) const;
+  [[nodiscard]] bool has_all_files() const { return files_.size() == files_announced_; }
   [[nodiscard]] Bytes with_locator(CloneCommand command, const Locator& locator) const;
 
   Options options_;
@@ -88,11 +97,12 @@ class RecipientMachine {
   std::vector<Bytes> parameters_;
   std::map<std::uint32_t, Task> tasks_ = {{0, Task{}}};
   CloneState state_ = CloneState::none;
-  bool end_acknowledged_ = false;
+  Ack ack_ = Ack::none;  ///< of the END of `state_`
   std::uint32_t chunks_announced_ = 0;
   std::uint32_t files_announced_ = 0;
   std::map<std::uint32_t, FileDescriptor> files_;        ///< of the current list: data files, then redo files
   std::map<std::uint32_t, std::uint32_t> chunk_blocks_;  ///< chunk -> last block that has arrived
+  std::set<std::uint32_t> interrupted_;                  ///< chunks that a cut interrupted and nobody went on with
   std::uint64_t data_bytes_ = 0;
 };
 

@@ -1,0 +1,55 @@
+#pragma once
+
+// The clones under way: found by their ids, limited in number, forgotten when their recipient does not come back.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "server/clone_session.hpp"
+
+namespace donord {
+
+class CloneRegistry {
+ public:
+  using Ids = std::pair<CloneId, SnapshotId>;
+
+  explicit CloneRegistry(std::size_t max_clones) : max_clones_(max_clones) {}
+
+  /// A place for one clone; given back when destroyed unused.
+  class Place {
+   public:
+    explicit Place(CloneRegistry& registry) : registry_(&registry) {}
+    Place(Place&& other) noexcept : registry_(std::exchange(other.registry_, nullptr)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place();
+
+   private:
+    friend class CloneRegistry;
+    CloneRegistry* registry_;
+  };
+
+  /// `Errc::unavailable` when all places are taken by clones that are connected; a clone whose recipient is away gives
+  /// way, the one that is away longest first.
+  [[nodiscard]] Result<Place> reserve();
+  void add(Place place, const std::shared_ptr<CloneSession>& session);
+  [[nodiscard]] std::shared_ptr<CloneSession> find(Ids ids) const;
+  [[nodiscard]] std::shared_ptr<CloneSession> find_by_master(ConnectionId id) const;
+  [[nodiscard]] std::vector<std::shared_ptr<CloneSession>> all() const;
+
+  /// Removes the clones that have ended, and ends those whose recipient has been away for longer than `limit`.
+  void expire(std::chrono::steady_clock::duration limit);
+  [[nodiscard]] std::size_t max_clones() const { return max_clones_; }
+
+ private:
+  std::size_t max_clones_;
+  mutable std::mutex mutex_;
+  std::size_t reserved_ = 0;
+  std::map<Ids, std::shared_ptr<CloneSession>> sessions_;
+};
+
+}  // namespace donord

@@ -1,0 +1,64 @@
+#pragma once
+
+// What all connections of one server share.
+
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "catalog/catalog.hpp"
+#include "clone/donor_source.hpp"
+#include "fault/fault_injector.hpp"
+#include "protocol/auth/rsa_key.hpp"
+#include "server/accounts.hpp"
+#include "server/clone_registry.hpp"
+#include "server/connection_table.hpp"
+#include "server/server_options.hpp"
+#include "server/tls.hpp"
+#include "server/worker_pool.hpp"
+
+namespace donord {
+
+class ServerContext {
+ public:
+  ServerContext(ServerOptions server_options, std::shared_ptr<DonorSource> served, std::shared_ptr<Catalog> sessions,
+                RsaKey rsa_key, std::size_t worker_threads)
+      : options(std::move(server_options)),
+        source(std::move(served)),
+        catalog(std::move(sessions)),
+        rsa(std::move(rsa_key)),
+        clones(options.max_clones),
+        pool(worker_threads),
+        catalog_queue_(boost::asio::make_strand(pool.get_executor())) {}
+
+  /// Jobs run one after another, in the order in which they were given.
+  void run_later(std::function<void()> job) { boost::asio::post(catalog_queue_, std::move(job)); }
+
+  [[nodiscard]] std::shared_ptr<const TlsContext> tls() const {
+    const std::lock_guard lock{tls_mutex_};
+    return tls_;
+  }
+  void set_tls(std::shared_ptr<const TlsContext> tls) {
+    const std::lock_guard lock{tls_mutex_};
+    tls_ = std::move(tls);
+  }
+
+  const ServerOptions options;
+  const std::shared_ptr<DonorSource> source;
+  const std::shared_ptr<Catalog> catalog;
+  const RsaKey rsa;
+  AccountRegistry accounts;
+  CloneRegistry clones;
+  ConnectionTable connections;
+  FaultInjector faults;
+  WorkerPool pool;
+
+ private:
+  boost::asio::strand<boost::asio::thread_pool::executor_type> catalog_queue_;
+  mutable std::mutex tls_mutex_;
+  std::shared_ptr<const TlsContext> tls_;
+};
+
+}  // namespace donord

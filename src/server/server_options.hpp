@@ -1,0 +1,42 @@
+#pragma once
+
+// What the server is told: addresses and limits. Limits by phase of a connection, each with its unit in its type.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "clone/parameters.hpp"
+
+namespace donord {
+
+struct ServerOptions {
+  std::string bind_address = "127.0.0.1";
+  std::uint16_t port = 3306;
+  std::size_t max_clones = 16;
+  std::size_t max_connections = 2048;
+  /// Connections that have not logged in; when there are more, the oldest is closed.
+  std::size_t max_pending_logins = 256;
+  bool require_secure_transport = false;
+  bool allow_compression = true;
+  std::uint32_t block_bytes = 1024 * 1024;
+
+  /// From accept to the end of authentication.
+  std::chrono::seconds login_limit{10};
+  /// Idle between two commands of an ordinary connection, and of one in clone mode (a recipient's ACK connection may
+  /// be idle for hours).
+  std::chrono::seconds idle_limit{28800};
+  /// Without progress of one write.
+  std::chrono::seconds write_limit{600};
+  /// Between keep-alives to a recipient that waits; it gives up after 30 s of silence.
+  std::chrono::seconds keep_alive{5};
+  /// How long COM_ATTACH may wait for its moment before it is refused, which does a recipient no harm.
+  std::chrono::seconds attach_limit{20};
+  /// How long running clones may take to end after SIGTERM.
+  std::chrono::seconds shutdown_limit{10};
+
+  CloneParameters parameters;
+};
+
+}  // namespace donord

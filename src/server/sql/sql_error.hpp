@@ -1,0 +1,30 @@
+#pragma once
+
+// The errors of MySQL that the SQL front returns, with MySQL's numbers, SQLSTATEs and texts.
+// Source: MySQL manual, "Server Error Message Reference"; observed on a stock 9.7.4 server.
+
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "server/error_map.hpp"
+
+namespace donord::sql {
+
+[[nodiscard]] MysqlError syntax_error(std::string_view rest_of_statement, std::size_t line);
+[[nodiscard]] MysqlError empty_query();
+[[nodiscard]] MysqlError too_long(std::size_t limit_bytes);
+[[nodiscard]] MysqlError unsupported(std::string_view what);
+[[nodiscard]] MysqlError unknown_variable(std::string_view name);
+[[nodiscard]] MysqlError unknown_column(std::string_view name, std::string_view clause);
+[[nodiscard]] MysqlError unknown_function(std::string_view name);
+[[nodiscard]] MysqlError unknown_database(std::string_view name);
+[[nodiscard]] MysqlError unknown_table(std::string_view schema, std::string_view name);
+[[nodiscard]] MysqlError unknown_qualifier(std::string_view name);
+[[nodiscard]] MysqlError no_database();
+[[nodiscard]] MysqlError no_tables();
+[[nodiscard]] MysqlError misplaced_count();
+[[nodiscard]] MysqlError mixed_with_count(std::size_t position, std::string_view column);
+[[nodiscard]] MysqlError unknown_thread(ConnectionId id);
+[[nodiscard]] MysqlError not_owner(ConnectionId id);
+
+}  // namespace donord::sql
