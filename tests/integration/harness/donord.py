@@ -3,13 +3,13 @@
 import json
 import os
 import re
-import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from .clone import PASSWORD
+from .faults import FIRED
 from .process import ExitedEarly, Process
 from .waiting import wait_until
 
@@ -140,10 +140,6 @@ class Donord:
         self.options.faults = faults
         return self.start()
 
-    def resume_faults(self) -> None:
-        """Lets connections go on that a fault of the kind `pause` holds."""
-        self.process.signal(signal.SIGUSR1)
-
     def __enter__(self) -> "Donord":
         if not self.running:
             self.start()
@@ -183,8 +179,19 @@ class Donord:
         return wait_until(lambda: re.search(pattern, self.log_text()), seconds=seconds,
                           what=f"{pattern!r} in {self.log}")
 
+    def wait_fault(self, seconds: float = 30) -> None:
+        """Waits until an armed fault has struck."""
+        self.wait_log(FIRED, seconds)
+
     def sessions(self) -> list[dict[str, Any]]:
         """`donord sessions list --json` over the catalog of this donord."""
         output = subprocess.run([binary(), "sessions", "list", "--catalog", self.catalog, "--json"], check=True,
                                 capture_output=True, text=True, timeout=30)
         return json.loads(output.stdout)
+
+    def wait_session(self, result: str, seconds: float = 30) -> dict[str, Any]:
+        """Waits until the newest session has this result: in_progress, completed, failed or interrupted."""
+        def newest() -> dict[str, Any] | None:
+            sessions = self.sessions()
+            return sessions[0] if sessions and sessions[0]["result"] == result else None
+        return wait_until(newest, seconds=seconds, what=f"a session that is {result}", poll_seconds=0.2)

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Callable
@@ -146,4 +147,17 @@ def cut_after(byte_count: int, direction: str = TO_RECIPIENT, *, times: int = 1)
         if left[0] and seen == direction and relayed.bytes[seen] + len(piece) > byte_count:
             left[0] -= 1
             relayed.cut()
+    return watch
+
+
+def paced(bytes_per_second: int) -> Watcher:
+    """A slow network: lets no connection deliver faster than this to the recipient."""
+    started: dict[int, float] = {}
+
+    def watch(relayed: Relayed, seen: str, _: bytes) -> None:
+        if seen != TO_RECIPIENT:
+            return
+        now = time.monotonic()
+        due = started.setdefault(relayed.number, now) + relayed.bytes[seen] / bytes_per_second
+        relayed.closed.wait(max(0.0, due - now))
     return watch
