@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <utility>
 
 #include "base/codec.hpp"
 
 namespace donord {
 
 namespace {
-
-// How far `wanted()` runs ahead of what has arrived.
-constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
 
 Bytes header_bytes(std::size_t length, SequenceId sequence) {
   return encode(PacketHeader{static_cast<std::uint32_t>(length), sequence});
@@ -49,11 +45,8 @@ MutableBytes PacketAssembler::wanted() {
   switch (state_) {
     case State::header:
       return MutableBytes{header_}.subspan(header_filled_);
-    case State::body: {
-      const std::size_t count = std::min(fragment_left_, kReadAheadBytes);
-      if (payload_.size() < payload_filled_ + count) payload_.resize(payload_filled_ + count);
-      return MutableBytes{payload_}.subspan(payload_filled_, count);
-    }
+    case State::body:
+      return payload_.room(fragment_left_);
     case State::whole:
       break;
   }
@@ -68,7 +61,7 @@ Result<bool> PacketAssembler::advance(std::size_t count) {
     if (Result<> accepted = on_header(); !accepted) return accepted.error();
   } else {
     assert(count <= fragment_left_);
-    payload_filled_ += count;
+    payload_.advance(count);
     fragment_left_ -= count;
   }
   if (fragment_left_ == 0) on_fragment_end();
@@ -80,9 +73,9 @@ Result<> PacketAssembler::on_header() {
   if (sequence_check_ == Sequence::checked && header.sequence != next_)
     return Error{Errc::malformed, fmt::format("packet out of order: sequence id {}, expected {}",
                                               header.sequence.value(), next_.value())};
-  if (header.length > limit_bytes_ || payload_filled_ > limit_bytes_ - header.length)
+  if (header.length > limit_bytes_ || payload_.size() > limit_bytes_ - header.length)
     return Error{Errc::unavailable, fmt::format("packet of {} bytes or more, the limit here is {}",
-                                                payload_filled_ + header.length, limit_bytes_)};
+                                                payload_.size() + header.length, limit_bytes_)};
   next_ = header.sequence.next();
   header_filled_ = 0;
   fragment_bytes_ = fragment_left_ = header.length;
@@ -96,10 +89,8 @@ void PacketAssembler::on_fragment_end() {
 
 Bytes PacketAssembler::take() {
   assert(state_ == State::whole);
-  payload_.resize(payload_filled_);
-  payload_filled_ = 0;
   state_ = State::header;
-  return std::exchange(payload_, {});
+  return payload_.take();
 }
 
 Result<PacketAssembler::Fed> PacketAssembler::feed(ByteView bytes) {

@@ -14,6 +14,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "protocol/growing_buffer.hpp"
 
 namespace donord {
 
@@ -96,7 +97,7 @@ class PacketAssembler {
   [[nodiscard]] SequenceId next_sequence() const { return next_; }
   /// No byte of a packet has been taken in: a peer that closes the connection here breaks nothing off.
   [[nodiscard]] bool between_packets() const {
-    return state_ == State::header && header_filled_ == 0 && payload_filled_ == 0;
+    return state_ == State::header && header_filled_ == 0 && payload_.size() == 0;
   }
 
   /// Where the next bytes go; empty only while a whole payload waits for `take()`. Valid until the next call.
@@ -126,8 +127,7 @@ class PacketAssembler {
   State state_ = State::header;
   std::array<std::uint8_t, PacketHeader::kSize> header_{};
   std::size_t header_filled_ = 0;
-  Bytes payload_;  // what was received, then room for the next read
-  std::size_t payload_filled_ = 0;
+  GrowingBuffer payload_;
   std::size_t fragment_bytes_ = 0;  // length of the current fragment
   std::size_t fragment_left_ = 0;   // what of it is still to come
 };
