@@ -1,0 +1,64 @@
+// donord: a MySQL clone donor without a MySQL server.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "cli/config_file.hpp"
+#include "cli/serve_command.hpp"
+
+namespace {
+
+using donord::ExitCode;
+
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    app_.fallthrough(false);
+    serve_ = app_.add_subcommand("serve", "serve a data directory to MySQL recipients");
+    donord::add_serve_options(*serve_, serve_options_);
+    version_ = app_.add_subcommand("version", "print the version");
+  }
+
+  int run(std::vector<std::string> arguments) {
+    try {
+      parse(arguments);
+      if (*serve_ && !serve_options_.config.empty()) parse_with_config(arguments);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    }
+    if (*version_) {
+      std::cout << "donord " << DONORD_VERSION << '\n';
+      return static_cast<int>(ExitCode::ok);
+    }
+    return static_cast<int>(donord::run_serve(serve_options_));
+  }
+
+ private:
+  void parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app_.parse(std::move(arguments));
+  }
+
+  /// The file's options go before those of the command line, of which the last one wins.
+  void parse_with_config(const std::vector<std::string>& arguments) {
+    const donord::Result<donord::ConfigFile> config = donord::read_config_file(serve_options_.config);
+    if (!config) throw CLI::ValidationError{"--config", config.error().what};
+    std::vector<std::string> merged{"serve"};
+    merged.insert(merged.end(), config->arguments.begin(), config->arguments.end());
+    merged.insert(merged.end(), arguments.begin() + 1, arguments.end());
+    parse(std::move(merged));
+  }
+
+  CLI::App app_{"A MySQL clone donor without a MySQL server.", "donord"};
+  CLI::App* serve_ = nullptr;
+  CLI::App* version_ = nullptr;
+  donord::ServeOptions serve_options_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return CommandLine{}.run({argv + 1, argv + argc});
+}

@@ -1,0 +1,178 @@
+#include "cli/serve_command.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "base/units.hpp"
+#include "cli/serve_setup.hpp"
+#include "server/server.hpp"
+#include "source/datadir_source.hpp"
+
+namespace donord {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kNetworkThreads = 2;
+
+std::size_t worker_threads() {
+  return std::max<std::size_t>(4, std::thread::hardware_concurrency());
+}
+
+/// Every connection and every data file being read needs a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+log::Level level_of(const std::string& name) {
+  if (name == "debug") return log::Level::debug;
+  if (name == "warn") return log::Level::warn;
+  if (name == "error") return log::Level::error;
+  return log::Level::info;
+}
+
+void report(const Error& error) {
+  fmt::print(stderr, "donord: {}\n", error.what);
+  if (!error.hint.empty()) fmt::print(stderr, "donord: hint: {}\n", error.hint);
+}
+
+void announce(const SourceIdentity& identity, const ServeOptions& options, const asio::ip::tcp::endpoint& endpoint,
+              const ServerOptions& server) {
+  const std::string host = endpoint.address().is_unspecified() ? "DONOR_HOST" : endpoint.address().to_string();
+  fmt::print("Serving {}: MySQL {}, {} files, {}, LSN {}\n", identity.description, server.parameters.version,
+             identity.file_count, human_size(identity.data_bytes), identity.end_lsn);
+  fmt::print("On the recipient:\n");
+  fmt::print("  INSTALL PLUGIN clone SONAME 'mysql_clone.so';\n");
+  fmt::print("  SET GLOBAL clone_valid_donor_list = '{}:{}';\n", host, endpoint.port());
+  fmt::print("  CLONE INSTANCE FROM '{}'@'{}':{} IDENTIFIED BY '{}';\n", options.user, host, endpoint.port(),
+             options.allow_empty_password ? "" : "...");
+  std::fflush(stdout);
+  fmt::print(stderr, "donord: ready for connections. address: '{}' port: {}\n", endpoint.address().to_string(),
+             endpoint.port());
+}
+
+/// Reads accounts and certificates again; what cannot be read leaves things as they are.
+void reload(const ServeOptions& options, ServerContext& context) {
+  Result<std::vector<ServerAccount>> accounts = accounts_of(options);
+  Result<> replaced = accounts ? context.accounts.replace(std::move(*accounts)) : Result<>{accounts.error()};
+  if (!replaced) log::error("reload.accounts", {{"error", replaced.error().what}});
+  const Result<std::shared_ptr<const TlsContext>> tls = tls_of(options);
+  if (tls)
+    context.set_tls(*tls);
+  else
+    log::error("reload.tls", {{"error", tls.error().what}});
+  if (replaced && tls) log::info("reload.done");
+}
+
+asio::awaitable<void> handle_signals(const ServeOptions& options, std::shared_ptr<ServerContext> context,
+                                     Server& server) {
+  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
+  for (;;) {
+    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    if (signal == SIGHUP) {
+      reload(options, *context);
+      continue;
+    }
+    log::info("shutdown.begin", {{"signal", signal}, {"clones", context->clones.all().size()}});
+    server.stop();
+    co_return;
+  }
+}
+
+Result<> serve(const ServeOptions& options) {
+  Result<FaultRules> faults =
+      FaultRules::parse(std::getenv("DONORD_FAULTS") != nullptr ? std::getenv("DONORD_FAULTS") : "");
+  if (!faults) return faults.error().within("DONORD_FAULTS");
+  if (options.datadir.empty()) return Error{Errc::usage, "nothing to serve", "give --datadir"};
+  if (options.live == "yes")
+    return Error{Errc::unsupported_version, "serving the directory of a running mysqld is not supported",
+                 "stop mysqld, or serve a snapshot of a stopped instance"};
+  const Result<std::uint64_t> block_bytes = parse_size(options.block_size);
+  if (!block_bytes || *block_bytes < 4096 || *block_bytes > (28U << 20) || *block_bytes % 4096 != 0)
+    return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 28M"};
+
+  if (Result<std::vector<ServerAccount>> accounts = accounts_of(options); !accounts) return accounts.error();
+  Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(datadir_options(options));
+  if (!source) return source.error();
+  const SourceIdentity identity = (*source)->identity();
+  Result<CloneParameters> parameters = parameters_of(options, identity.server_version, identity.page_size_bytes);
+  if (!parameters) return parameters.error();
+
+  std::error_code ignored;
+  fs::create_directories(options.catalog.parent_path(), ignored);
+  Result<std::unique_ptr<Catalog>> catalog = Catalog::open(options.catalog, sqlite::Access::read_write);
+  if (!catalog) return catalog.error();
+  if (const Result<std::uint64_t> interrupted = (*catalog)->mark_interrupted(); !interrupted)
+    return interrupted.error();
+
+  const Result<std::shared_ptr<const TlsContext>> tls = tls_of(options);
+  if (!tls) return tls.error();
+  Result<RsaKey> rsa = RsaKey::generate();
+  if (!rsa) return rsa.error();
+
+  ServerOptions server_options = options.server;
+  server_options.parameters = std::move(*parameters);
+  server_options.block_bytes = static_cast<std::uint32_t>(*block_bytes);
+  server_options.shutdown_limit = std::chrono::seconds{options.shutdown_seconds};
+  const auto context =
+      std::make_shared<ServerContext>(server_options, std::shared_ptr<DonorSource>{std::move(*source)},
+                                      std::shared_ptr<Catalog>{std::move(*catalog)}, std::move(*rsa), worker_threads());
+  context->faults.arm(std::move(*faults));
+  context->set_tls(*tls);
+  Result<std::vector<ServerAccount>> accounts = accounts_of(options);
+  if (!accounts) return accounts.error();
+  if (Result<> replaced = context->accounts.replace(std::move(*accounts)); !replaced) return replaced;
+
+  asio::io_context io{static_cast<int>(kNetworkThreads)};
+  Server server{io, context};
+  if (Result<> listening = server.listen(); !listening) return listening;
+  server.start();
+  asio::co_spawn(io, handle_signals(options, context, server), asio::detached);
+  announce(identity, options, server.endpoint(), server_options);
+
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < kNetworkThreads; ++i) threads.emplace_back([&io] { io.run(); });
+  io.run();
+  threads.clear();
+  context->pool.join();
+  log::info("shutdown.end");
+  return {};
+}
+
+}  // namespace
+
+fs::path default_catalog_path() {
+  if (::geteuid() == 0) return "/var/lib/donord/catalog.db";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
+    return fs::path{state} / "donord/catalog.db";
+  const char* home = std::getenv("HOME");
+  return fs::path{home != nullptr ? home : "."} / ".local/state/donord/catalog.db";
+}
+
+ExitCode run_serve(const ServeOptions& given) {
+  ServeOptions options = given;
+  log::set_level(level_of(options.log_level));
+  if (options.catalog.empty()) options.catalog = default_catalog_path();
+  options.catalog = fs::absolute(options.catalog);
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  const Result<> served = serve(options);
+  if (served) return ExitCode::ok;
+  report(served.error());
+  return exit_code_of(served.error().code);
+}
+
+}  // namespace donord

@@ -1,0 +1,108 @@
+#include "cli/serve_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace donord {
+
+void add_serve_options(CLI::App& app, ServeOptions& options) {
+  ServerOptions& server = options.server;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+
+  app.add_option("--datadir", options.datadir, "data directory of a stopped MySQL instance")->group("Source");
+  app.add_option("--live", options.live, "serve the directory of a running mysqld: auto, yes, no")
+      ->check(CLI::IsMember({"auto", "yes", "no"}))
+      ->group("Source");
+  app.add_option("--verify-pages", options.verify_pages, "verify the checksum of every page as it is served")
+      ->check(CLI::IsMember({"yes", "no"}))
+      ->capture_default_str()
+      ->group("Source");
+  app.add_option("--innodb-data-home-dir", options.innodb_data_home_dir, "as mysqld's")->group("Source");
+  app.add_option("--innodb-data-file-path", options.innodb_data_file_path, "as mysqld's")->group("Source");
+  app.add_option("--innodb-undo-directory", options.innodb_undo_directory, "as mysqld's")->group("Source");
+  app.add_option("--innodb-log-group-home-dir", options.innodb_log_group_home_dir, "as mysqld's")->group("Source");
+  app.add_option("--innodb-directories", options.innodb_directories, "as mysqld's: directories separated by ';'")
+      ->group("Source");
+
+  app.add_option("--bind-address", server.bind_address, "address to listen on")
+      ->capture_default_str()
+      ->group("Network");
+  app.add_option("--port", server.port, "port to listen on; 0: any free one")->capture_default_str()->group("Network");
+  app.add_option("--ssl-cert", options.tls.certificate, "PEM certificate; a self-signed pair is made when absent")
+      ->group("Network");
+  app.add_option("--ssl-key", options.tls.key, "PEM private key of the certificate")->group("Network");
+  app.add_option("--ssl-ca", options.tls.ca, "PEM CA that recipients' certificates must be of")->group("Network");
+  app.add_flag("--require-secure-transport", server.require_secure_transport, "refuse connections without TLS")
+      ->group("Network");
+  app.add_option("--max-connections", server.max_connections, "open connections")
+      ->capture_default_str()
+      ->group("Network");
+
+  app.add_option("--user", options.user, "account that recipients log in with")
+      ->capture_default_str()
+      ->group("Accounts");
+  app.add_option("--password-file", options.password_file,
+                 "file whose first line is the password; else the environment variable DONORD_PASSWORD")
+      ->group("Accounts");
+  app.add_flag("--allow-empty-password", options.allow_empty_password, "let the account log in without a password")
+      ->group("Accounts");
+
+  app.add_option("--max-clones", server.max_clones, "clones at a time")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str()
+      ->group("Clones");
+  app.add_option("--block-size", options.block_size, "data of one message, of which two are in memory per connection")
+      ->capture_default_str()
+      ->group("Clones");
+  app.add_option("--clone-donor-timeout-after-network-failure", options.reconnect_minutes,
+                 "minutes that a recipient tries to reconnect")
+      ->check(CLI::Range(0, 30))
+      ->capture_default_str()
+      ->group("Clones");
+  app.add_option("--clone-send", options.clone_send,
+                 "what recipients are told and check, a list of: version, platform, page-size, plugins; 'none': only "
+                 "what the protocol needs")
+      ->capture_default_str()
+      ->group("Clones");
+  app.add_option("--clone-plugin", options.clone_plugins, "NAME[:SHARED_OBJECT] that a recipient must have")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Clones");
+  app.add_option("--clone-collation", options.clone_collations, "collation that a recipient must have")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Clones");
+  app.add_option("--clone-config", options.clone_configs, "NAME=VALUE that a recipient's global variable must equal")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Clones");
+
+  app.add_option("--catalog", options.catalog, "SQLite file that keeps the sessions")->group("Operation");
+  app.add_option("--config", options.config, "TOML file with any of these options, and [[account]] tables")
+      ->group("Operation");
+  app.add_option("--shutdown-timeout", options.shutdown_seconds, "seconds that running clones get after SIGTERM")
+      ->capture_default_str()
+      ->group("Operation");
+  app.add_option("--log-level", options.log_level, "debug, info, warn, error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str()
+      ->group("Operation");
+  app.footer(
+      "Example:\n"
+      "  donord serve --datadir /var/lib/mysql --bind-address 0.0.0.0 --port 3307 --password-file "
+      "/etc/donord/password\n"
+      "and on the recipient, as donord prints it when it is ready:\n"
+      "  SET GLOBAL clone_valid_donor_list = 'donor-host:3307';\n"
+      "  CLONE INSTANCE FROM 'clone'@'donor-host':3307 IDENTIFIED BY '...';\n"
+      "Signals: SIGTERM ends after running clones, SIGHUP reads certificates and accounts again.");
+}
+
+DatadirOptions datadir_options(const ServeOptions& options) {
+  DatadirOptions result{.datadir = options.datadir,
+                        .innodb_data_home_dir = options.innodb_data_home_dir,
+                        .innodb_undo_directory = options.innodb_undo_directory,
+                        .innodb_log_group_home_dir = options.innodb_log_group_home_dir,
+                        .verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
+  if (!options.innodb_data_file_path.empty()) result.innodb_data_file_path = options.innodb_data_file_path;
+  for (const std::string& directory : CLI::detail::split(options.innodb_directories, ';'))
+    if (!directory.empty()) result.innodb_directories.emplace_back(directory);
+  return result;
+}
+
+}  // namespace donord

@@ -1,0 +1,118 @@
+#include "cli/serve_setup.hpp"
+
+#include <cstdlib>
+#include <sys/utsname.h>
+
+#include "base/file.hpp"
+#include "cli/config_file.hpp"
+
+namespace donord {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kMaxPemBytes = 1024 * 1024;
+
+Result<std::optional<Credential>> credential_of(const ServeOptions& options) {
+  if (!options.password_file.empty()) {
+    const Result<Secret> secret = read_password_file(options.password_file);
+    if (!secret) return secret.error();
+    Result<Credential> credential = credential_from_password(*secret);
+    if (!credential) return credential.error();
+    return std::optional{std::move(*credential)};
+  }
+  const char* password = std::getenv("DONORD_PASSWORD");
+  if (password != nullptr && *password != '\0') {
+    Result<Credential> credential = credential_from_password(Secret{std::string_view{password}});
+    if (!credential) return credential.error();
+    return std::optional{std::move(*credential)};
+  }
+  if (options.allow_empty_password) return std::optional<Credential>{NoPassword{}};
+  return std::optional<Credential>{};
+}
+
+/// "name:value" or "name=value" into its halves; without the separator the second one is empty.
+std::pair<std::string, std::string> halves(const std::string& text, char separator) {
+  const std::size_t at = text.find(separator);
+  if (at == std::string::npos) return {text, ""};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+}  // namespace
+
+Result<std::vector<ServerAccount>> accounts_of(const ServeOptions& options) {
+  std::vector<ServerAccount> accounts;
+  if (!options.config.empty()) {
+    Result<ConfigFile> config = read_config_file(options.config);
+    if (!config) return config.error();
+    accounts = std::move(config->accounts);
+  }
+  Result<std::optional<Credential>> credential = credential_of(options);
+  if (!credential) return credential.error();
+  if (*credential)
+    accounts.push_back({.user = options.user,
+                        .hosts = {*HostPattern::parse("%")},
+                        .credential = std::move(**credential),
+                        .allow_empty_password = options.allow_empty_password});
+  if (accounts.empty())
+    return Error{Errc::usage, "no account has a password",
+                 "give --password-file, or DONORD_PASSWORD in the environment, or [[account]] in --config, or "
+                 "--allow-empty-password"};
+  return accounts;
+}
+
+Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options) {
+  const TlsFiles& files = options.tls;
+  if (files.certificate.empty() != files.key.empty())
+    return Error{Errc::usage, "--ssl-cert and --ssl-key belong together"};
+  if (!files.certificate.empty()) return TlsContext::from_files(files);
+
+  const fs::path directory = options.catalog.parent_path();
+  const TlsFiles kept{directory / "donord-cert.pem", directory / "donord-key.pem", files.ca};
+  if (!fs::exists(kept.certificate) || !fs::exists(kept.key)) {
+    const Result<CertificatePair> pair = make_self_signed_certificate("donord self-signed");
+    if (!pair) return pair.error();
+    if (Result<> written = write_file_atomically(kept.key, as_bytes(pair->key), 0600); !written) return written.error();
+    if (Result<> written = write_file_atomically(kept.certificate, as_bytes(pair->certificate), 0644); !written)
+      return written.error();
+  }
+  return TlsContext::from_files(kept);
+}
+
+Result<CloneParameters> parameters_of(const ServeOptions& options, const std::string& server_version,
+                                      std::uint32_t page_size_bytes) {
+  CloneParameters parameters{.version = server_version,
+                             .maturity = maturity_of(server_version),
+                             .reconnect_minutes = options.reconnect_minutes};
+  const auto add_platform = [&] {
+    utsname system{};
+    ::uname(&system);
+    parameters.configs.emplace_back("version_compile_machine", system.machine);
+    parameters.configs.emplace_back("version_compile_os", system.sysname);
+  };
+  std::string list = options.clone_send;
+  while (!list.empty()) {
+    const auto [word, rest] = halves(list, ',');
+    list = rest;
+    if (word == "platform")
+      add_platform();
+    else if (word == "page-size")
+      parameters.configs.emplace_back("innodb_page_size", fmt::format("{}", page_size_bytes));
+    else if (word == "plugins")
+      parameters.plugins = {{"InnoDB", ""}, {"clone", "mysql_clone.so"}};
+    else if (word != "version" && word != "none")
+      return Error{Errc::usage, fmt::format("--clone-send does not know '{}'", word),
+                   "it takes version, platform, page-size, plugins, none"};
+  }
+  for (const std::string& plugin : options.clone_plugins) parameters.plugins.push_back(halves(plugin, ':'));
+  parameters.collations = options.clone_collations;
+  for (const std::string& config : options.clone_configs) {
+    if (config.find('=') == std::string::npos)
+      return Error{Errc::usage, fmt::format("--clone-config {}: expected NAME=VALUE", config)};
+    parameters.configs.push_back(halves(config, '='));
+  }
+  return parameters;
+}
+
+}  // namespace donord

@@ -1,0 +1,24 @@
+#pragma once
+
+// From options to the parts of a server; everything here can be read again on SIGHUP.
+
+#include <memory>
+#include <vector>
+
+#include "cli/serve_options.hpp"
+#include "server/accounts.hpp"
+#include "server/tls.hpp"
+
+namespace donord {
+
+/// The accounts of the options and of the configuration file. `Errc::usage` when there is none.
+[[nodiscard]] Result<std::vector<ServerAccount>> accounts_of(const ServeOptions& options);
+
+/// The certificate of the options, or a self-signed one, which is made at the first start and kept beside the catalog.
+[[nodiscard]] Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options);
+
+/// What recipients are told.
+[[nodiscard]] Result<CloneParameters> parameters_of(const ServeOptions& options, const std::string& server_version,
+                                                    std::uint32_t page_size_bytes);
+
+}  // namespace donord
