@@ -1,0 +1,111 @@
+#include "source/file_lock.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/datadir_builder.hpp"
+
+namespace donord {
+namespace {
+
+using testing::ScratchDirectory;
+using testing::write_file;
+
+struct flock write_lock() {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+/// A process that holds a write lock as mysqld does, for as long as the object lives.
+class LockingProcess {
+ public:
+  explicit LockingProcess(const std::filesystem::path& path) {
+    int ready[2];
+    if (::pipe(ready) != 0 || ::pipe(end_) != 0) std::abort();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const int fd = ::open(path.c_str(), O_RDWR);
+      struct flock lock = write_lock();
+      char byte = ::fcntl(fd, F_SETLK, &lock) == 0 ? 'y' : 'n';
+      if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
+      ::close(end_[1]);
+      ::_exit(::read(end_[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    char byte = 0;
+    locked_ = ::read(ready[0], &byte, 1) == 1 && byte == 'y';
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~LockingProcess() {
+    ::close(end_[0]);
+    ::close(end_[1]);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] bool locked() const { return locked_; }
+
+ private:
+  int end_[2] = {};
+  pid_t pid_ = -1;
+  bool locked_ = false;
+};
+
+class FileLockTest : public ::testing::Test {
+ protected:
+  FileLockTest() { write_file(path_, as_bytes("x")); }
+
+  ScratchDirectory scratch_;
+  std::filesystem::path path_ = scratch_.path() / "ibdata1";
+};
+
+TEST_F(FileLockTest, NobodyHoldsAFreshFile) {
+  EXPECT_EQ((*find_writer(path_)).has_value(), false);
+}
+
+TEST_F(FileLockTest, AServerIsFoundWithItsProcessId) {
+  const LockingProcess server{path_};
+  ASSERT_TRUE(server.locked());
+  const auto holder = find_writer(path_);
+  ASSERT_TRUE(holder && *holder);
+  EXPECT_EQ((**holder).pid, server.pid());
+  const auto lock = SharedFileLock::acquire(path_);
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, Errc::conflict);
+  EXPECT_NE(lock.error().what.find(std::to_string(server.pid())), std::string::npos) << lock.error().what;
+}
+
+TEST_F(FileLockTest, TheLockKeepsAServerOutAndEndsWithItsObject) {
+  {
+    const auto lock = SharedFileLock::acquire(path_);
+    ASSERT_TRUE(lock);
+    EXPECT_FALSE(LockingProcess{path_}.locked());
+  }
+  EXPECT_TRUE(LockingProcess{path_}.locked());
+}
+
+TEST_F(FileLockTest, ReadersDoNotExcludeEachOther) {
+  const auto one = SharedFileLock::acquire(path_);
+  const auto two = SharedFileLock::acquire(path_);
+  EXPECT_TRUE(one && two);
+  EXPECT_EQ((*find_writer(path_)).has_value(), false);
+}
+
+TEST_F(FileLockTest, ClosingAnotherDescriptorOfTheFileDoesNotEndTheLock) {
+  const auto lock = SharedFileLock::acquire(path_);
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(open_for_reading(path_));
+  EXPECT_FALSE(LockingProcess{path_}.locked());
+}
+
+TEST_F(FileLockTest, AMissingFileIsAnError) {
+  EXPECT_EQ(SharedFileLock::acquire(scratch_.path() / "no").error().code, Errc::not_found);
+  EXPECT_EQ(find_writer(scratch_.path() / "no").error().code, Errc::not_found);
+}
+
+}  // namespace
+}  // namespace donord

@@ -1,0 +1,66 @@
+#pragma once
+
+// A small datadir of a server that was shut down cleanly, in a temporary directory, for tests that then damage it.
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "support/innodb_builder.hpp"
+
+namespace donord::testing {
+
+/// Removed with its content at the end of its life.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "donord_datadir_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
+    path_ = std::filesystem::canonical(name);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline constexpr Lsn kShutdownLsn{16'384'000 + 4000};
+
+/// ib_buffer_pool, ibdata1, undo_001, undo_002, mysql.ibd, db/t1.ibd and one redo file, and beside them what a server
+/// leaves that must not be served.
+inline void build_datadir(const std::filesystem::path& at) {
+  write_file(at / "ib_buffer_pool", as_bytes("0,1\n0,2\n"));
+  write_file(at / "ibdata1",
+             make_tablespace({.space = SpaceId{0}, .flags = 0x4800, .pages = 16, .flush_lsn = kShutdownLsn}));
+  write_file(at / "undo_001", make_tablespace({.space = SpaceId{4294967279}, .flags = 0}));
+  write_file(at / "undo_002", make_tablespace({.space = SpaceId{4294967278}, .flags = 0}));
+  write_file(at / "mysql.ibd", make_tablespace({.space = SpaceId{0xFFFFFFFE}, .flags = 0x4800, .pages = 12}));
+  write_file(at / "db" / "t1.ibd", make_tablespace({.space = SpaceId{2}, .pages = 9}));
+  write_file(at / "#innodb_redo" / "#ib_redo5",
+             make_redo_file({.checkpoint = kShutdownLsn, .log_begin = kShutdownLsn, .log_end = kShutdownLsn}));
+  write_file(at / "#innodb_redo" / "#ib_redo6_tmp", Bytes(65536, 0xEE));
+  write_file(at / "#innodb_temp" / "temp_1.ibt", Bytes(16384, 0xEE));
+  write_file(at / "ibtmp1", Bytes(16384, 0xEE));
+  write_file(at / "#ib_16384_0.dblwr", Bytes(16384, 0xEE));
+  write_file(at / "auto.cnf", as_bytes("[auto]\n"));
+}
+
+/// Inverts one byte of a file.
+inline void flip_byte(const std::filesystem::path& path, std::uint64_t offset) {
+  std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
+  file.seekg(static_cast<std::streamoff>(offset));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(offset));
+  file.put(static_cast<char>(~byte));
+  if (!file.flush()) throw std::runtime_error("cannot damage " + path.string());
+}
+
+}  // namespace donord::testing
