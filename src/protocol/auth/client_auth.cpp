@@ -1,5 +1,7 @@
 #include "protocol/auth/client_auth.hpp"
 
+#include <utility>
+
 #include "base/codec.hpp"
 #include "protocol/auth/rsa_key.hpp"
 #include "protocol/auth/scramble.hpp"
@@ -31,7 +33,7 @@ Result<ClientAuthStep> ClientAuth::on_packet(ByteView payload) {
   }
   Result<OkPacket> ok = decode_ok(payload, effective_);
   if (!ok) return ok.error();
-  return ClientAuthStep{ClientAuthStep::LoggedIn{std::move(*ok)}};
+  return LoggedIn{std::move(*ok)};
 }
 
 Result<Bytes> ClientAuth::scramble(std::string_view plugin) const {
@@ -53,7 +55,7 @@ Result<ClientAuthStep> ClientAuth::on_switch(ByteView payload) {
   nonce_ = request->nonce;
   Result<Bytes> data = scramble(plugin_);
   if (!data) return data.error();
-  return ClientAuthStep{ClientAuthStep::Send{std::move(*data)}};
+  return SendToServer{std::move(*data)};
 }
 
 Result<ClientAuthStep> ClientAuth::on_more_data(ByteView payload) {
@@ -61,15 +63,15 @@ Result<ClientAuthStep> ClientAuth::on_more_data(ByteView payload) {
   if (!more) return more.error();
   if (plugin_ == kCachingSha2Password && state_ == State::key_requested) return send_encrypted(more->data);
   if (plugin_ == kCachingSha2Password && state_ == State::greeted && more->data.size() == 1) {
-    if (more->data.front() == kFastAuthSuccess) return ClientAuthStep{ClientAuthStep::WaitForServer{}};
+    if (more->data.front() == kFastAuthSuccess) return WaitForServer{};
     if (more->data.front() == kPerformFullAuth) {
       if (channel_ == Channel::secure) {
         state_ = State::full_auth;
         const SecretBytes password = password_with_nul();
-        return ClientAuthStep{ClientAuthStep::Send{Bytes(password.begin(), password.end())}};
+        return SendToServer{Bytes(password.begin(), password.end())};
       }
       state_ = State::key_requested;
-      return ClientAuthStep{ClientAuthStep::Send{Bytes{kRequestPublicKey}}};
+      return SendToServer{Bytes{kRequestPublicKey}};
     }
   }
   return Error{Errc::malformed, fmt::format("AuthMoreData of {} bytes out of place", more->data.size())};
@@ -81,7 +83,7 @@ Result<ClientAuthStep> ClientAuth::send_encrypted(ByteView public_pem) {
   if (!key) return key.error();
   Result<Bytes> ciphertext = key->encrypt(mixed_with(nonce_, password_with_nul()));
   if (!ciphertext) return ciphertext.error();
-  return ClientAuthStep{ClientAuthStep::Send{std::move(*ciphertext)}};
+  return SendToServer{std::move(*ciphertext)};
 }
 
 SecretBytes ClientAuth::password_with_nul() const {

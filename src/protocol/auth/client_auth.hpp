@@ -21,18 +21,17 @@ struct AuthResponse {
   Bytes data;
 };
 
-/// What the machine wants next. A payload to be sent may hold the password: the caller wipes it.
-struct ClientAuthStep {
-  struct Send {
-    Bytes payload;
-  };
-  struct WaitForServer {};
-  struct LoggedIn {
-    OkPacket ok;
-  };
-
-  std::variant<Send, WaitForServer, LoggedIn> next;
+/// What the machine wants next: send this packet, which may hold the password (the caller wipes it), then read.
+struct SendToServer {
+  Bytes payload;
 };
+/// Read the next packet.
+struct WaitForServer {};
+/// Authentication is over; the command phase begins.
+struct LoggedIn {
+  OkPacket ok;
+};
+using ClientAuthStep = std::variant<SendToServer, WaitForServer, LoggedIn>;
 
 class ClientAuth {
  public:

@@ -95,20 +95,19 @@ AuthStep ServerAuth::on_full(ByteView payload) {
 
 AuthStep ServerAuth::on_ciphertext(ByteView ciphertext) {
   const Result<SecretBytes> mixed = setup_.rsa->decrypt(ciphertext);
-  if (!mixed) return reject_password({}, mixed.error().what);
+  if (!mixed) return reject_password({}, 0, mixed.error().what);
   return on_password(mixed_with(nonce_, *mixed));
 }
 
 AuthStep ServerAuth::on_password(ByteView with_nul) {
   const auto end = std::find(with_nul.begin(), with_nul.end(), std::uint8_t{0});
   if (with_nul.size() > kMaxPasswordPacketBytes || end == with_nul.end())
-    return reject_password({}, "the password packet is too long or has no end");
+    return reject_password({}, 0, "the password packet is too long or has no end");
   const ByteView password = with_nul.first(static_cast<std::size_t>(end - with_nul.begin()));
-  if (!account_) return reject_password(password, "no such account");
+  if (!account_) return reject_password(password, 0, "no such account");
   if (!accepts_password(account_->credential, password)) {
-    // A stored hash has already cost what reject_password() makes the others cost.
-    if (std::holds_alternative<StoredHash>(account_->credential)) return reject("wrong password");
-    return reject_password(password, "wrong password");
+    const auto* stored = std::get_if<StoredHash>(&account_->credential);
+    return reject_password(password, stored == nullptr ? 0 : stored->hash.rounds(), "wrong password");
   }
   return accept(AuthMethod::full, fast_digest(password));
 }
@@ -125,8 +124,9 @@ AuthStep ServerAuth::reject(std::string_view reason) {
   return reject_with(ErrPacket{kErAccessDenied, "28000", std::move(message)}, account_ ? reason : "no such account");
 }
 
-AuthStep ServerAuth::reject_password(ByteView tried, std::string_view reason) {
-  static_cast<void>(sha256_crypt(tried, nonce_.view(), CachingSha2Hash::kDefaultRounds));
+AuthStep ServerAuth::reject_password(ByteView tried, std::uint32_t rounds_spent, std::string_view reason) {
+  if (rounds_spent < CachingSha2Hash::kDefaultRounds)
+    static_cast<void>(sha256_crypt(tried, nonce_.view(), CachingSha2Hash::kDefaultRounds - rounds_spent));
   return reject(reason);
 }
 

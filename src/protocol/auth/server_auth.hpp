@@ -87,7 +87,7 @@ class ServerAuth {
   [[nodiscard]] AuthStep on_password(ByteView with_nul);
   [[nodiscard]] AuthStep accept(AuthMethod method, std::optional<FastDigest> learned = std::nullopt);
   [[nodiscard]] AuthStep reject(std::string_view reason);
-  [[nodiscard]] AuthStep reject_password(ByteView tried, std::string_view reason);
+  [[nodiscard]] AuthStep reject_password(ByteView tried, std::uint32_t rounds_spent, std::string_view reason);
   [[nodiscard]] AuthStep reject_with(ErrPacket error, std::string_view reason);
 
   Setup setup_;

@@ -90,7 +90,7 @@ struct Peers {
           login.client = reaction.error();
           return login;
         }
-        if (const auto* send = std::get_if<ClientAuthStep::Send>(&reaction->next)) answer = send->payload;
+        if (const auto* send = std::get_if<SendToServer>(&*reaction)) answer = send->payload;
       }
       if (auto* accepted = std::get_if<AuthStep::Accepted>(&step.next)) {
         login.ok = true;
