@@ -66,6 +66,7 @@ Result<TaskHandle> DonorMachine::reinit(const Locator& locator) {
   enter(master, theirs);
   master.started = true;
   master.ended = end_was_acknowledged;
+  end_sent_ = end_was_acknowledged;
   acknowledged_ = end_was_acknowledged;
   if (locator.restart) adopt(*locator.restart);
   // Nothing tells how much of the redo list has arrived; it is short and may be sent twice.
@@ -84,6 +85,7 @@ void DonorMachine::adopt(const RestartInfo& restart) {
 void DonorMachine::enter(Task& master, CloneState state) {
   ++change_count_;
   state_ = state;
+  end_sent_ = false;
   acknowledged_ = false;
   next_chunk_ = 1;
   resumed_chunks_.clear();
@@ -144,6 +146,7 @@ DonorAction::Variant DonorMachine::next_of_master(Task& master) {
     if (auto data = next_data(master)) return *std::move(data);
     if (lost_worker_) return DonorAction::Wait{};
     master.ended = true;
+    end_sent_ = true;
     ++change_count_;
     return DonorAction::Send{state_message(master, StateDescriptor::kEnd)};
   }
@@ -243,8 +246,7 @@ Result<> DonorMachine::on_ack(const AckCommand& ack) {
   if (state->flags != StateDescriptor::kAck)
     return Error{Errc::malformed, fmt::format("COM_ACK with state flags {}", state->flags)};
   if (state->state < state_) return {};  // repeated after a cut: the state has moved on
-  const auto master = tasks_.find(0);
-  if (state->state != state_ || master == tasks_.end() || !master->second.ended)
+  if (state->state != state_ || !end_sent_)
     return Error{Errc::malformed, fmt::format("COM_ACK of state {}, which has not ended", to_string(state->state))};
   acknowledged_ = true;
   ++change_count_;

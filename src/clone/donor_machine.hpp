@@ -180,6 +180,7 @@ class DonorMachine {
   std::uint32_t generation_ = 1;
   std::map<std::uint32_t, Task> tasks_;  ///< of this generation; 0 is the master
   CloneState state_ = CloneState::init;
+  bool end_sent_ = false;      ///< END of `state_` went out on the master, even if that has left since
   bool acknowledged_ = false;  ///< the recipient has acknowledged the END of `state_`
   std::uint64_t change_count_ = 0;
   bool preparing_ = false;
