@@ -1,0 +1,782 @@
+// The donor machine alone: scripts of what it says on each connection. Chunks are 4096 bytes here.
+
+#include "clone/donor_machine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace donord {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+
+constexpr CloneId kClone{11};
+constexpr SnapshotId kSnapshot{22};
+
+std::string describe_descriptor(ByteView descriptor) {
+  switch (descriptor_type(descriptor)) {
+    case DescriptorType::task:
+      return fmt::format("task {}", decode<TaskDescriptor>(descriptor)->task);
+    case DescriptorType::state: {
+      const StateDescriptor state = *decode<StateDescriptor>(descriptor);
+      const std::string_view name = to_string(state.state);
+      if (state.flags == StateDescriptor::kEnd) return fmt::format("END {}", name);
+      if (state.flags == StateDescriptor::kKeepAlive) return fmt::format("keep-alive {}", name);
+      return fmt::format("START {} {} {}", name, state.chunks, state.files);
+    }
+    case DescriptorType::file:
+      return fmt::format("file {}", decode<FileDescriptor>(descriptor)->index);
+    case DescriptorType::data: {
+      const DataDescriptor data = *decode<DataDescriptor>(descriptor);
+      return fmt::format("data {}.{}", data.chunk, data.block);
+    }
+    case DescriptorType::locator:
+      break;
+  }
+  return "unknown descriptor";
+}
+
+std::string describe_message(ByteView message) {
+  switch (static_cast<CloneResponse>(message[0])) {
+    case CloneResponse::complete:
+      return "COMPLETE";
+    case CloneResponse::error:
+      return fmt::format("ERROR {}", decode<ErrorResponse>(message)->number);
+    case CloneResponse::data_desc:
+      return describe_descriptor(decode<DataDescResponse>(message)->descriptor);
+    default:
+      return "unknown message";
+  }
+}
+
+std::string describe(const DonorAction::Variant& action) {
+  if (const auto* send = std::get_if<DonorAction::Send>(&action)) return describe_message(send->message);
+  if (const auto* block = std::get_if<DonorAction::SendBlock>(&action))
+    return describe_message(block->descriptor_message);
+  if (const auto* needed = std::get_if<DonorAction::Prepare>(&action))
+    return fmt::format("prepare {}", to_string(needed->state));
+  if (std::holds_alternative<DonorAction::Wait>(action)) return "wait";
+  if (std::holds_alternative<DonorAction::Finish>(action)) return "finish";
+  return "disconnect";
+}
+
+bool is_pause(const std::string& action) {
+  return action == "wait" || action == "finish" || action == "disconnect" || action.starts_with("prepare");
+}
+
+DataFile file_of(std::uint64_t size_bytes) {
+  return {.name = "./db/t.ibd", .size_bytes = size_bytes, .allocated_bytes = size_bytes};
+}
+
+DonorMachine::Options options(std::uint32_t block_bytes) {
+  return {.clone_id = kClone,
+          .snapshot_id = kSnapshot,
+          .page_size_bytes = 1,
+          .block_bytes = block_bytes,
+          .redo_capacity_bytes = 100000};
+}
+
+Locator restart_at(CloneState state, std::uint8_t sub_state = 1) {
+  return {.clone_id = kClone, .snapshot_id = kSnapshot, .state = state, .sub_state = sub_state};
+}
+
+/// In addition: chunks that have been started, and of some of them the last block that the recipient has.
+Locator restart_with(CloneState state, const std::vector<std::uint32_t>& started,
+                     std::vector<RestartInfo::IncompleteChunk> incomplete = {}, std::uint8_t sub_state = 1) {
+  Locator locator = restart_at(state, sub_state);
+  RestartInfo& info = locator.restart.emplace();
+  for (const std::uint32_t chunk : started) info.set_started(chunk);
+  info.incomplete = std::move(incomplete);
+  return locator;
+}
+
+AckCommand ack_of(CloneState state) {
+  return {0, EngineLocator{kEngineInnodb, encode(restart_at(CloneState::init))},
+          encode(StateDescriptor{.state = state, .flags = StateDescriptor::kAck})};
+}
+
+const RedoPlan kRedo = {65536, 1, 2048};
+
+/// A machine over two files in three chunks, and what has been asked of it so far.
+struct Donor {
+  explicit Donor(std::uint32_t block_bytes = 4096) : machine(options(block_bytes), files) {}
+
+  std::string next(const TaskHandle& handle) { return describe(machine.next(handle)); }
+
+  /// What the connection is told until it has to wait, that included.
+  std::vector<std::string> all(const TaskHandle& handle) {
+    std::vector<std::string> told;
+    do told.push_back(next(handle));
+    while (!is_pause(told.back()));
+    return told;
+  }
+
+  Result<> ack(CloneState state) { return machine.on_ack(ack_of(state)); }
+
+  TaskHandle worker() {
+    const TaskHandle handle = machine.attach().value();
+    machine.execute(handle);
+    return handle;
+  }
+
+  /// The master has been told everything up to the END of `state`.
+  TaskHandle run_to_end_of(CloneState state) {
+    machine.execute(machine.master());
+    all(machine.master());
+    while (machine.state() < state) {
+      EXPECT_TRUE(ack(machine.state()));
+      answer(all(machine.master()).back());
+    }
+    return machine.master();
+  }
+
+  /// Answers Prepare and lets the master go on.
+  void answer(const std::string& pause) {
+    if (pause == "prepare page_copy") machine.on_pages({});
+    if (pause == "prepare redo_copy") machine.on_redo(kRedo);
+    if (pause.starts_with("prepare")) answer(all(machine.master()).back());
+  }
+
+  TaskHandle reinit(const Locator& locator) {
+    const TaskHandle master = machine.reinit(locator).value();
+    machine.execute(master);
+    return master;
+  }
+
+  std::vector<DataFile> files = {file_of(5000), file_of(1000)};
+  DonorMachine machine;
+};
+
+// One connection
+
+TEST(DonorMachine, LeadsOneConnectionThroughAllStates) {
+  Donor donor;
+  const TaskHandle master = donor.machine.master();
+  donor.machine.execute(master);
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "END init", "wait"));
+  ASSERT_TRUE(donor.ack(CloneState::init));
+  EXPECT_THAT(donor.all(master), ElementsAre("START file_copy 3 2", "file 0", "file 1", "data 1.1", "data 2.1",
+                                             "data 3.1", "END file_copy", "wait"));
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  EXPECT_THAT(donor.all(master), ElementsAre("prepare page_copy"));
+  EXPECT_EQ(donor.next(master), "wait") << "while it is being prepared";
+  donor.machine.on_pages({{0, 0, 128, 5000}});
+  EXPECT_THAT(donor.all(master), ElementsAre("START page_copy 1 1", "data 1.1", "END page_copy", "wait"));
+  ASSERT_TRUE(donor.ack(CloneState::page_copy));
+  EXPECT_THAT(donor.all(master), ElementsAre("prepare redo_copy"));
+  donor.machine.on_redo(kRedo);
+  EXPECT_THAT(donor.all(master),
+              ElementsAre("START redo_copy 3 1", "file 0", "file 0", "data 2.1", "data 3.1", "END redo_copy", "wait"));
+  EXPECT_FALSE(donor.machine.complete());
+  ASSERT_TRUE(donor.ack(CloneState::redo_copy));
+  EXPECT_THAT(donor.all(master), ElementsAre("START done 0 0", "COMPLETE", "finish"));
+  EXPECT_TRUE(donor.machine.complete());
+  EXPECT_EQ(donor.next(master), "finish");
+}
+
+TEST(DonorMachine, SendsWhatADescriptorAnnounces) {
+  Donor donor{1024};
+  donor.run_to_end_of(CloneState::init);
+  ASSERT_TRUE(donor.ack(CloneState::init));
+  std::uint64_t offset = 0;
+  for (;;) {
+    const DonorAction::Variant action = donor.machine.next(donor.machine.master());
+    const auto* block = std::get_if<DonorAction::SendBlock>(&action);
+    if (block == nullptr) {
+      if (describe(action) == "END file_copy") break;
+      continue;
+    }
+    const DataDescriptor told =
+        *decode<DataDescriptor>(decode<DataDescResponse>(block->descriptor_message)->descriptor);
+    EXPECT_EQ(told.state, CloneState::file_copy);
+    EXPECT_EQ(told.length_bytes, block->block.length_bytes);
+    EXPECT_EQ(told.offset_bytes, block->block.offset_bytes);
+    EXPECT_EQ(told.file_index, block->block.file_index);
+    EXPECT_EQ(told.file_size_bytes, donor.files.at(told.file_index).size_bytes);
+    if (told.file_index == 0) {
+      EXPECT_EQ(told.offset_bytes, offset);
+      offset += told.length_bytes;
+    }
+  }
+  EXPECT_EQ(offset, 5000U);
+}
+
+TEST(DonorMachine, TellsTheMasterAloneTheEstimates) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  ASSERT_TRUE(donor.ack(CloneState::init));
+  const auto state_of = [](const DonorAction::Variant& action) {
+    const Bytes& message = std::get<DonorAction::Send>(action).message;
+    return *decode<StateDescriptor>(decode<DataDescResponse>(message)->descriptor);
+  };
+  const StateDescriptor start = state_of(donor.machine.next(donor.machine.master()));
+  EXPECT_EQ(start.estimate_bytes, 6000U);
+  EXPECT_EQ(start.estimate_disk_bytes, 106000U);
+
+  donor.all(donor.worker());
+  EXPECT_EQ(donor.next(donor.machine.master()), "file 0");
+  EXPECT_EQ(donor.next(donor.machine.master()), "file 1");
+  const StateDescriptor end = state_of(donor.machine.next(donor.machine.master()));
+  EXPECT_EQ(end.flags, StateDescriptor::kEnd);
+  EXPECT_EQ(end.chunks, 3U);
+  EXPECT_EQ(end.files, 2U);
+  EXPECT_EQ(end.estimate_bytes, 0U);
+  EXPECT_EQ(end.estimate_disk_bytes, 0U);
+}
+
+TEST(DonorMachine, DescribesFilesWithTheirAttributes) {
+  Donor donor;
+  donor.files[1] = {.name = "./db/secret.ibd",
+                    .size_bytes = 1000,
+                    .allocated_bytes = 512,
+                    .fsp_flags = 0x6021,
+                    .fs_block_size_bytes = 4096,
+                    .space = SpaceId{77},
+                    .compression = PageCompression::lz4,
+                    .encrypted = true};
+  donor.run_to_end_of(CloneState::init);
+  ASSERT_TRUE(donor.ack(CloneState::init));
+  donor.next(donor.machine.master());
+  donor.next(donor.machine.master());
+  const DonorAction::Variant action = donor.machine.next(donor.machine.master());
+  const Bytes descriptor = decode<DataDescResponse>(std::get<DonorAction::Send>(action).message)->descriptor;
+  EXPECT_EQ(*decode<FileDescriptor>(descriptor), (FileDescriptor{.state = CloneState::file_copy,
+                                                                 .size_bytes = 1000,
+                                                                 .allocated_bytes = 512,
+                                                                 .fsp_flags = 0x6021,
+                                                                 .fs_block_size_bytes = 4096,
+                                                                 .flags = FileDescriptor::kLz4 | FileDescriptor::kAes,
+                                                                 .space = SpaceId{77},
+                                                                 .index = 1,
+                                                                 .first_chunk = 3,
+                                                                 .last_chunk = 3,
+                                                                 .name = "./db/secret.ibd"}));
+}
+
+TEST(DonorMachine, GivesItsCurrentStateInItsLocator) {
+  Donor donor;
+  const auto state_in_locs = [&] {
+    return innodb_locator(decode<LocsResponse>(donor.machine.locs())->locators)->state;
+  };
+  EXPECT_EQ(state_in_locs(), CloneState::init);
+  donor.run_to_end_of(CloneState::page_copy);
+  EXPECT_EQ(state_in_locs(), CloneState::page_copy);
+  const Locator locator = *innodb_locator(decode<LocsResponse>(donor.machine.locs())->locators);
+  EXPECT_TRUE(locator.names(kClone, kSnapshot));
+  EXPECT_EQ(encode(locator).size(), 34U);
+}
+
+TEST(DonorMachine, KeepsAConnectionAliveWithItsStateAndBothFlags) {
+  Donor donor;
+  const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);
+  EXPECT_EQ(describe_message(donor.machine.keep_alive(master)), "keep-alive file_copy");
+  EXPECT_EQ(donor.next(master), "wait") << "a keep-alive changes nothing";
+}
+
+// COM_ATTACH
+
+TEST(DonorMachine, CanAttachOnlyBetweenStartAndEndOfAState) {
+  Donor donor;
+  const TaskHandle master = donor.machine.master();
+  EXPECT_FALSE(donor.machine.can_attach()) << "before COM_EXECUTE";
+  donor.machine.execute(master);
+  donor.all(master);
+  EXPECT_FALSE(donor.machine.can_attach()) << "in INIT";
+  for (const CloneState state : {CloneState::file_copy, CloneState::page_copy, CloneState::redo_copy}) {
+    SCOPED_TRACE(to_string(state));
+    ASSERT_TRUE(donor.ack(donor.machine.state()));
+    EXPECT_FALSE(donor.machine.can_attach()) << "before the START";
+    std::string told = donor.next(master);
+    if (told == "prepare page_copy") donor.machine.on_pages({});
+    if (told == "prepare redo_copy") donor.machine.on_redo(kRedo);
+    if (told.starts_with("prepare")) {
+      EXPECT_FALSE(donor.machine.can_attach()) << "before the START";
+      told = donor.next(master);
+    }
+    ASSERT_TRUE(told.starts_with("START"));
+    EXPECT_TRUE(donor.machine.can_attach());
+    EXPECT_FALSE(donor.machine.attach_refused());
+    donor.all(master);
+    EXPECT_FALSE(donor.machine.can_attach()) << "after the END";
+    EXPECT_FALSE(donor.machine.attach_refused());
+  }
+  ASSERT_TRUE(donor.ack(CloneState::redo_copy));
+  donor.all(master);
+  EXPECT_FALSE(donor.machine.can_attach());
+  EXPECT_TRUE(donor.machine.attach_refused()) << "when done";
+}
+
+TEST(DonorMachine, WithoutAMasterRefusesWorkers) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  donor.machine.leave(donor.machine.master());
+  EXPECT_FALSE(donor.machine.has_master());
+  EXPECT_TRUE(donor.machine.attach_refused());
+}
+
+struct DonorInFileCopy : ::testing::Test {
+  DonorInFileCopy() : master(donor.run_to_end_of(CloneState::init)) {
+    EXPECT_TRUE(donor.ack(CloneState::init));
+    EXPECT_EQ(donor.next(master), "START file_copy 3 2");
+  }
+
+  Donor donor;
+  TaskHandle master;
+};
+
+TEST_F(DonorInFileCopy, SharesTheChunksAmongConnections) {
+  const TaskHandle worker = donor.worker();
+  EXPECT_EQ(donor.next(worker), "task 1");
+  EXPECT_EQ(donor.next(worker), "data 1.1");
+  EXPECT_EQ(donor.next(master), "file 0");
+  EXPECT_EQ(donor.next(master), "file 1");
+  EXPECT_EQ(donor.next(master), "data 2.1");
+  EXPECT_EQ(donor.next(worker), "data 3.1");
+  EXPECT_THAT(donor.all(master), ElementsAre("END file_copy", "wait"));
+  EXPECT_THAT(donor.all(worker), ElementsAre("END file_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, HoldsTheNextStartBackUntilEveryWorkerHasItsEnd) {
+  const TaskHandle silent = donor.machine.attach().value();
+  donor.all(master);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  EXPECT_EQ(donor.next(master), "wait") << "a worker was answered but has not sent COM_EXECUTE";
+  donor.machine.execute(silent);
+  EXPECT_THAT(donor.all(silent), ElementsAre("task 1", "END file_copy", "wait"));
+  EXPECT_EQ(donor.next(master), "prepare page_copy");
+}
+
+TEST_F(DonorInFileCopy, HoldsTheNextStartBackUntilTheAck) {
+  const TaskHandle worker = donor.worker();
+  donor.all(worker);
+  EXPECT_THAT(donor.all(master), ElementsAre("file 0", "file 1", "END file_copy", "wait"));
+  EXPECT_EQ(donor.next(worker), "wait");
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  EXPECT_EQ(donor.next(worker), "wait") << "the master goes first";
+  EXPECT_EQ(donor.next(master), "prepare page_copy");
+  EXPECT_EQ(donor.next(worker), "wait") << "not before the master's START";
+  donor.machine.on_pages({});
+  EXPECT_EQ(donor.next(worker), "wait");
+  EXPECT_EQ(donor.next(master), "START page_copy 0 0");
+  EXPECT_THAT(donor.all(worker), ElementsAre("START page_copy 0 0", "END page_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, DescribesRedoFilesOnEveryConnectionBeforeTheirData) {
+  const TaskHandle worker = donor.worker();
+  donor.all(worker);
+  donor.all(master);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(master);
+  donor.machine.on_pages({});
+  donor.all(master);
+  donor.all(worker);
+  ASSERT_TRUE(donor.ack(CloneState::page_copy));
+  donor.all(master);
+  donor.machine.on_redo({4096, 3, 2048});
+  EXPECT_EQ(donor.next(master), "START redo_copy 5 3");
+  EXPECT_THAT(donor.all(worker), ElementsAre("START redo_copy 5 3", "file 0", "data 1.1", "file 1", "data 2.1",
+                                             "file 2", "data 3.1", "data 4.1", "data 5.1", "END redo_copy", "wait"));
+  EXPECT_THAT(donor.all(master), ElementsAre("file 0", "file 1", "file 2", "END redo_copy", "wait"));
+  ASSERT_TRUE(donor.ack(CloneState::redo_copy));
+  EXPECT_EQ(donor.next(worker), "wait");
+  EXPECT_THAT(donor.all(master), ElementsAre("START done 0 0", "COMPLETE", "finish"));
+  donor.machine.leave(master);
+  EXPECT_THAT(donor.all(worker), ElementsAre("START done 0 0", "COMPLETE", "finish"))
+      << "also when the master has gone already";
+}
+
+TEST_F(DonorInFileCopy, Takes128TasksAndNoMore) {
+  for (std::uint32_t i = 1; i < DonorMachine::kMaxTasks; ++i)
+    EXPECT_EQ(donor.machine.attach().value().task, CloneTaskId{i});
+  EXPECT_EQ(donor.machine.task_count(), 128U);
+  EXPECT_EQ(donor.machine.attach().error().code, Errc::unavailable);
+}
+
+TEST_F(DonorInFileCopy, UsesTheIndexOfAWorkerThatHasLeftAgain) {
+  const TaskHandle first = donor.machine.attach().value();
+  const TaskHandle second = donor.machine.attach().value();
+  donor.machine.leave(first);
+  EXPECT_EQ(donor.machine.attach().value().task, CloneTaskId{1});
+  EXPECT_EQ(donor.machine.attach().value().task, CloneTaskId{3});
+  EXPECT_EQ(second.task, CloneTaskId{2});
+}
+
+TEST_F(DonorInFileCopy, WorkerThatLeftBeforeComExecuteIsNotMissed) {
+  donor.machine.leave(donor.machine.attach().value());
+  EXPECT_FALSE(donor.machine.lost_worker());
+  EXPECT_THAT(donor.all(master), Contains("END file_copy"));
+}
+
+TEST_F(DonorInFileCopy, WorkerLostAmidItsWorkHoldsTheEndBack) {
+  const TaskHandle worker = donor.worker();
+  donor.next(worker);
+  EXPECT_EQ(donor.next(worker), "data 1.1");
+  donor.machine.leave(worker);
+  EXPECT_TRUE(donor.machine.lost_worker());
+  EXPECT_FALSE(donor.machine.can_attach());
+  EXPECT_TRUE(donor.machine.attach_refused());
+  EXPECT_THAT(donor.all(master), ElementsAre("file 0", "file 1", "data 2.1", "data 3.1", "wait"));
+
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {1, 2, 3}, {{1, 0}}));
+  EXPECT_FALSE(donor.machine.lost_worker());
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "data 1.1", "END file_copy", "wait"));
+}
+
+// COM_ACK
+
+TEST(DonorMachineAck, BeforeTheEndIsAnError) {
+  Donor donor;
+  EXPECT_EQ(donor.ack(CloneState::init).error().code, Errc::malformed);
+  donor.machine.execute(donor.machine.master());
+  EXPECT_EQ(donor.next(donor.machine.master()), "task 0");
+  EXPECT_EQ(donor.ack(CloneState::init).error().code, Errc::malformed);
+}
+
+TEST(DonorMachineAck, OfALaterStateIsAnError) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  EXPECT_EQ(donor.ack(CloneState::file_copy).error().code, Errc::malformed);
+  EXPECT_EQ(donor.next(donor.machine.master()), "wait");
+}
+
+TEST(DonorMachineAck, RepeatedChangesNothing) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  EXPECT_TRUE(donor.ack(CloneState::init));
+  EXPECT_TRUE(donor.ack(CloneState::init));
+  donor.all(donor.machine.master());
+  EXPECT_TRUE(donor.ack(CloneState::init)) << "the state has moved on";
+  EXPECT_EQ(donor.next(donor.machine.master()), "wait");
+}
+
+TEST(DonorMachineAck, IsTakenWhenTheMasterWasCutAfterTheEnd) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::file_copy);
+  donor.machine.leave(donor.machine.master());
+  EXPECT_TRUE(donor.ack(CloneState::file_copy)) << "an error here would end the clone";
+  const TaskHandle master = donor.reinit(restart_with(CloneState::file_copy, {1, 2, 3}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "prepare page_copy"));
+}
+
+TEST(DonorMachineAck, IsTakenWhenTheCloneHasFailed) {
+  Donor donor;
+  const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);
+  donor.machine.fail({1815, "page 3 is corrupt"});
+  donor.all(master);
+  donor.machine.leave(master);
+  EXPECT_TRUE(donor.ack(CloneState::file_copy));
+}
+
+TEST(DonorMachineAck, OfAnotherCloneIsAnError) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  AckCommand ack = ack_of(CloneState::init);
+  Locator other = restart_at(CloneState::init);
+  other.snapshot_id = SnapshotId{23};
+  ack.locator.locator = encode(other);
+  EXPECT_EQ(donor.machine.on_ack(ack).error().what, "COM_ACK names another clone");
+  ack.error = 1026;
+  EXPECT_FALSE(donor.machine.on_ack(ack));
+  EXPECT_FALSE(donor.machine.failure());
+}
+
+TEST(DonorMachineAck, ThatDoesNotDecodeIsAnError) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  AckCommand no_locator = ack_of(CloneState::init);
+  no_locator.locator.locator.resize(33);
+  EXPECT_FALSE(donor.machine.on_ack(no_locator));
+
+  AckCommand no_state = ack_of(CloneState::init);
+  no_state.descriptor.clear();
+  EXPECT_FALSE(donor.machine.on_ack(no_state));
+
+  for (const std::uint16_t flags : std::vector<std::uint16_t>{0, 1, 3, 6}) {
+    AckCommand other_flags = ack_of(CloneState::init);
+    other_flags.descriptor = encode(StateDescriptor{.state = CloneState::init, .flags = flags});
+    EXPECT_FALSE(donor.machine.on_ack(other_flags)) << flags;
+  }
+  EXPECT_EQ(donor.next(donor.machine.master()), "wait");
+}
+
+TEST(DonorMachineAck, WithAnErrorFailsTheClone) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::file_copy);
+  AckCommand ack = ack_of(CloneState::file_copy);
+  ack.error = 1026;
+  ack.descriptor.clear();
+  EXPECT_TRUE(donor.machine.on_ack(ack));
+  ASSERT_TRUE(donor.machine.failure());
+  EXPECT_EQ(donor.machine.failure()->number, 1026U);
+  EXPECT_TRUE(donor.machine.failure()->by_recipient);
+  EXPECT_THAT(donor.all(donor.machine.master()), ElementsAre("ERROR 1026", "finish"));
+}
+
+// Failure
+
+TEST_F(DonorInFileCopy, TellsEveryConnectionOnceThatItHasFailed) {
+  const TaskHandle working = donor.worker();
+  donor.next(working);
+  donor.next(working);
+  const TaskHandle silent = donor.machine.attach().value();
+  donor.machine.fail({1815, "page 3 is corrupt"});
+  donor.machine.fail({1105, "a later one"});
+  EXPECT_TRUE(donor.machine.attach_refused());
+  EXPECT_FALSE(donor.machine.can_attach());
+  donor.machine.execute(silent);
+  for (const TaskHandle& handle : {master, working, silent})
+    EXPECT_THAT(donor.all(handle), ElementsAre("ERROR 1815", "finish"));
+  EXPECT_EQ(donor.next(master), "finish");
+  EXPECT_FALSE(donor.machine.complete());
+}
+
+TEST_F(DonorInFileCopy, FailureWhilePreparingEndsTheWait) {
+  donor.all(master);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  EXPECT_EQ(donor.next(master), "prepare page_copy");
+  donor.machine.fail({1105, "redo log overrun"});
+  EXPECT_THAT(donor.all(master), ElementsAre("ERROR 1105", "finish"));
+}
+
+TEST(DonorMachine, CannotFailAnyMoreWhenItIsComplete) {
+  Donor donor;
+  const TaskHandle master = donor.run_to_end_of(CloneState::redo_copy);
+  ASSERT_TRUE(donor.ack(CloneState::redo_copy));
+  donor.all(master);
+  donor.machine.fail({1105, "shutdown"});
+  EXPECT_FALSE(donor.machine.failure());
+  EXPECT_EQ(donor.next(master), "finish");
+}
+
+TEST(DonorMachine, ThatHasFailedRefusesTheRecipientsReturn) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::file_copy);
+  donor.machine.fail({1815, "page 3 is corrupt"});
+  EXPECT_EQ(donor.machine.reinit(restart_at(CloneState::file_copy)).error().what, "page 3 is corrupt");
+}
+
+// COM_REINIT
+
+TEST_F(DonorInFileCopy, DisconnectsTheFormerConnectionsAfterAReturn) {
+  const TaskHandle worker = donor.worker();
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {}));
+  EXPECT_EQ(donor.next(master), "disconnect");
+  EXPECT_EQ(donor.next(worker), "disconnect");
+  donor.machine.leave(worker);
+  EXPECT_FALSE(donor.machine.lost_worker());
+  EXPECT_NE(returned, master);
+  EXPECT_EQ(donor.machine.task_count(), 1U);
+  EXPECT_EQ(donor.next(returned), "task 0");
+}
+
+TEST_F(DonorInFileCopy, AfterAReturnGoesOnWithDataAtOnce) {
+  donor.all(master);
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {1}));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "data 2.1", "data 3.1", "END file_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, AfterAReturnWithoutAllMetadataSendsItAgain) {
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {}, {}, 0));
+  EXPECT_THAT(donor.all(returned),
+              ElementsAre("task 0", "file 0", "file 1", "data 1.1", "data 2.1", "data 3.1", "END file_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, AfterAReturnWithoutChunksSendsThemAllAgain) {
+  donor.all(master);
+  const TaskHandle returned = donor.reinit(restart_at(CloneState::file_copy));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "data 1.1", "data 2.1", "data 3.1", "END file_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, AfterAReturnWorkersCanAttachOnlyWhenTheMasterExecutes) {
+  const TaskHandle returned = donor.machine.reinit(restart_with(CloneState::file_copy, {1})).value();
+  EXPECT_FALSE(donor.machine.can_attach());
+  EXPECT_FALSE(donor.machine.attach_refused());
+  donor.machine.execute(returned);
+  EXPECT_TRUE(donor.machine.can_attach());
+  EXPECT_EQ(donor.worker().generation, returned.generation);
+}
+
+TEST_F(DonorInFileCopy, WhoseEndWasAcknowledgedGoesOnWithTheNextState) {
+  donor.all(master);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {1, 2, 3}));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "prepare page_copy"));
+  donor.machine.on_pages({});
+  EXPECT_EQ(donor.next(returned), "START page_copy 0 0");
+}
+
+TEST_F(DonorInFileCopy, WhoseAckWasLostSendsTheEndAgain) {
+  donor.all(master);
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {1, 2, 3}));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "END file_copy", "wait"));
+  EXPECT_TRUE(donor.ack(CloneState::file_copy));
+  EXPECT_EQ(donor.next(returned), "prepare page_copy");
+}
+
+TEST_F(DonorInFileCopy, AckOfTheFormerConnectionDoesNotEndTheStateEarly) {
+  donor.all(master);
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::file_copy, {1, 2}));
+  EXPECT_FALSE(donor.ack(CloneState::file_copy));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "data 3.1", "END file_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, RepeatsTheStartForARecipientThatIsOneStateBehind) {
+  const TaskHandle returned = donor.reinit(restart_at(CloneState::init));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "START file_copy 3 2", "file 0", "file 1", "data 1.1",
+                                               "data 2.1", "data 3.1", "END file_copy", "wait"));
+}
+
+TEST(DonorMachineReinit, ResumesAChunkBehindTheLastBlockThatHasArrived) {
+  Donor donor{1024};
+  donor.run_to_end_of(CloneState::file_copy);
+  const TaskHandle master = donor.reinit(restart_with(CloneState::file_copy, {1, 2}, {{1, 2}, {2, 1}}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "data 1.3", "data 1.4", "data 3.1", "END file_copy", "wait"))
+      << "chunk 2 has one block, which had arrived";
+}
+
+TEST(DonorMachineReinit, IgnoresChunkNumbersThatCannotBe) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::file_copy);
+  Locator locator =
+      restart_with(CloneState::file_copy, {1, 3, 4, 96}, {{0, 1}, {1, 0xFFFFFFFF}, {2, 0}, {96, 0}, {0xFFFFFFFF, 1}});
+  const TaskHandle master = donor.reinit(locator);
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "data 2.1", "END file_copy", "wait"));
+}
+
+TEST(DonorMachineReinit, InInitRepeatsItsEnd) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  const TaskHandle master = donor.reinit(restart_at(CloneState::init, 0));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "END init", "wait"));
+}
+
+TEST(DonorMachineReinit, InInitAfterTheAckGoesOnWithFileCopy) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  ASSERT_TRUE(donor.ack(CloneState::init));
+  const TaskHandle master = donor.reinit(restart_at(CloneState::init, 0));
+  EXPECT_EQ(donor.next(master), "task 0");
+  EXPECT_EQ(donor.next(master), "START file_copy 3 2");
+}
+
+TEST(DonorMachineReinit, InPageCopyGoesOnWithTheSamePages) {
+  Donor donor;
+  const TaskHandle former = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(former);
+  donor.machine.on_pages({{0, 0, 128, 5000}, {0, 128, 128, 5000}, {1, 0, 128, 1000}});
+  donor.all(former);
+  const TaskHandle master = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 1}}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "data 1.2", "data 1.3", "END page_copy", "wait"));
+}
+
+TEST(DonorMachineReinit, InRedoCopyDescribesTheFilesAgain) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::redo_copy);
+  const TaskHandle master = donor.reinit(restart_with(CloneState::redo_copy, {1, 2}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "file 0", "file 0", "data 3.1", "END redo_copy", "wait"));
+}
+
+TEST(DonorMachineReinit, OneBehindInEveryStateRepeatsTheStart) {
+  for (const CloneState state : {CloneState::file_copy, CloneState::page_copy, CloneState::redo_copy}) {
+    Donor donor;
+    donor.run_to_end_of(state);
+    const auto behind = static_cast<CloneState>(static_cast<std::uint32_t>(state) - 1);
+    const TaskHandle master = donor.reinit(restart_with(behind, {1, 2, 3}));
+    EXPECT_EQ(donor.next(master), "task 0");
+    EXPECT_THAT(donor.next(master), ::testing::StartsWith(fmt::format("START {}", to_string(state))));
+  }
+}
+
+TEST(DonorMachineReinit, WhileAStateIsPreparedWaitsForTheSameAnswer) {
+  Donor donor;
+  const TaskHandle former = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  EXPECT_EQ(donor.next(former), "prepare page_copy");
+  const TaskHandle master = donor.reinit(restart_with(CloneState::file_copy, {1, 2, 3}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "wait")) << "a source is asked once";
+  donor.machine.on_pages({});
+  EXPECT_EQ(donor.next(master), "START page_copy 0 0");
+}
+
+TEST(DonorMachineReinit, InStateDoneCompletesAgain) {
+  Donor donor;
+  const TaskHandle former = donor.run_to_end_of(CloneState::redo_copy);
+  ASSERT_TRUE(donor.ack(CloneState::redo_copy));
+  donor.all(former);
+  const TaskHandle behind = donor.reinit(restart_with(CloneState::redo_copy, {1, 2, 3}));
+  EXPECT_FALSE(donor.machine.complete());
+  EXPECT_THAT(donor.all(behind), ElementsAre("task 0", "START done 0 0", "COMPLETE", "finish"));
+  const TaskHandle level = donor.reinit(restart_at(CloneState::done));
+  EXPECT_THAT(donor.all(level), ElementsAre("task 0", "COMPLETE", "finish"));
+  EXPECT_TRUE(donor.machine.complete());
+}
+
+TEST(DonorMachineReinit, RefusesAStateThatDoesNotFit) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::page_copy);
+  for (const CloneState state : {CloneState::init, CloneState::redo_copy, CloneState::done})
+    EXPECT_EQ(donor.machine.reinit(restart_at(state)).error().code, Errc::conflict) << to_string(state);
+  for (const std::uint32_t state : {0U, 6U, 255U})
+    EXPECT_EQ(donor.machine.reinit(restart_at(static_cast<CloneState>(state))).error().code, Errc::malformed) << state;
+  EXPECT_EQ(donor.next(donor.machine.master()), "wait") << "a refusal changes nothing";
+}
+
+// COM_REINIT at a machine that a new process has just created
+
+TEST(RestartedDonorMachine, TakesTheStateFromTheRecipient) {
+  Donor donor;
+  const TaskHandle master = donor.reinit(restart_with(CloneState::file_copy, {1}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "data 2.1", "data 3.1", "END file_copy", "wait"));
+  EXPECT_TRUE(donor.ack(CloneState::file_copy));
+}
+
+TEST(RestartedDonorMachine, InInitBeginsAnew) {
+  Donor donor;
+  const TaskHandle master = donor.reinit(restart_at(CloneState::init, 0));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "END init", "wait"));
+}
+
+TEST(RestartedDonorMachine, SendsMissingMetadata) {
+  Donor donor;
+  const TaskHandle master = donor.reinit(restart_with(CloneState::file_copy, {}, {}, 0));
+  EXPECT_EQ(donor.next(master), "task 0");
+  EXPECT_EQ(donor.next(master), "file 0");
+}
+
+TEST(RestartedDonorMachine, PreparesThePagesBeforeItGoesOn) {
+  Donor donor;
+  const TaskHandle master = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 1}}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "prepare page_copy"));
+  donor.machine.on_pages({{0, 0, 128, 5000}, {0, 128, 128, 5000}});
+  EXPECT_THAT(donor.all(master), ElementsAre("data 1.2", "END page_copy", "wait"));
+}
+
+TEST(RestartedDonorMachine, PreparesPagesAndRedoInTheirOrder) {
+  Donor donor;
+  const TaskHandle master = donor.reinit(restart_with(CloneState::redo_copy, {1, 2}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "prepare page_copy"));
+  donor.machine.on_pages({});
+  EXPECT_THAT(donor.all(master), ElementsAre("prepare redo_copy"));
+  donor.machine.on_redo(kRedo);
+  EXPECT_THAT(donor.all(master), ElementsAre("file 0", "file 0", "data 3.1", "END redo_copy", "wait"));
+}
+
+TEST(RestartedDonorMachine, InStateDoneOnlyCompletes) {
+  Donor donor;
+  const TaskHandle master = donor.reinit(restart_at(CloneState::done));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "COMPLETE", "finish"));
+}
+
+TEST(RestartedDonorMachine, CanBeRestartedAgainBeforeComExecute) {
+  Donor donor;
+  ASSERT_TRUE(donor.machine.reinit(restart_with(CloneState::file_copy, {1})));
+  const TaskHandle master = donor.reinit(restart_with(CloneState::redo_copy, {}));
+  EXPECT_THAT(donor.all(master), Not(Contains("data 2.1")));
+  EXPECT_EQ(donor.machine.state(), CloneState::redo_copy);
+}
+
+}  // namespace
+}  // namespace donord

@@ -1,0 +1,378 @@
+// The recipient machine alone: what it refuses of a donor, and what it tells one when it comes back.
+
+#include "clone/recipient_machine.hpp"
+
+#include <gtest/gtest.h>
+
+#include "clone/memory_view.hpp"
+
+namespace donord {
+namespace {
+
+constexpr CloneTaskId kMaster{0};
+constexpr CloneTaskId kWorker{1};
+
+Bytes locs(CloneState state, CloneProtocol version = CloneProtocol::v4, CloneId clone_id = CloneId{11}) {
+  const Locator locator{.clone_id = clone_id, .snapshot_id = SnapshotId{22}, .state = state};
+  return encode(LocsResponse{version, {EngineLocator{kEngineInnodb, encode(locator)}}});
+}
+
+Bytes start_of(CloneState state, std::uint32_t chunks = 0, std::uint32_t files = 0) {
+  return data_desc_response(
+      StateDescriptor{.state = state, .chunks = chunks, .files = files, .flags = StateDescriptor::kStart});
+}
+
+Bytes end_of(CloneState state, CloneTaskId task = kMaster) {
+  return data_desc_response(StateDescriptor{.state = state, .task = task});
+}
+
+Bytes file(std::uint32_t index, std::uint64_t size_bytes = 10000, CloneState state = CloneState::file_copy) {
+  return data_desc_response(FileDescriptor{.state = state, .size_bytes = size_bytes, .index = index, .name = "./t"});
+}
+
+DataDescriptor block(std::uint32_t chunk, std::uint32_t number, std::uint64_t offset_bytes = 0) {
+  return {.state = CloneState::file_copy,
+          .chunk = chunk,
+          .block = number,
+          .length_bytes = 4,
+          .offset_bytes = offset_bytes,
+          .file_size_bytes = 10000};
+}
+
+const Bytes kData = {static_cast<std::uint8_t>(CloneResponse::data), 1, 2, 3, 4};
+
+struct RecipientMachineTest : ::testing::Test {
+  RecipientMachine::Reaction take(const Bytes& message, CloneTaskId task = kMaster) {
+    const Result<RecipientMachine::Reaction> reaction = machine.on_response(task, message);
+    EXPECT_TRUE(reaction) << reaction.error().what;
+    return reaction ? *reaction : RecipientMachine::Reaction{};
+  }
+
+  std::string refusal(const Bytes& message, CloneTaskId task = kMaster) {
+    const Result<RecipientMachine::Reaction> reaction = machine.on_response(task, message);
+    return reaction ? "taken" : reaction.error().what;
+  }
+
+  void begin_file_copy(std::uint32_t chunks = 8) {
+    take(locs(CloneState::init));
+    take(complete_response());
+    EXPECT_TRUE(take(end_of(CloneState::init)).ack);
+    take(start_of(CloneState::file_copy, chunks, 1));
+    take(file(0));
+  }
+
+  void take_block(std::uint32_t chunk, std::uint32_t number, CloneTaskId task = kMaster) {
+    take(data_desc_response(block(chunk, number)), task);
+    take(kData, task);
+  }
+
+  void attach_worker() { EXPECT_EQ(machine.attach_command().first, kWorker); }
+
+  Locator reinit() {
+    const InitCommand command = *decode<InitCommand>(machine.reinit_command());
+    EXPECT_EQ(command.command, CloneCommand::reinit);
+    return *innodb_locator(command.locators);
+  }
+
+  testing::MemorySink sink;
+  RecipientMachine machine{{}, sink};
+};
+
+TEST_F(RecipientMachineTest, OpensWithAVersionLocatorOf128Bytes) {
+  const InitCommand command = *decode<InitCommand>(machine.init_command());
+  EXPECT_EQ(command.command, CloneCommand::init);
+  EXPECT_EQ(command.version, CloneProtocol::v4);
+  ASSERT_EQ(command.locators.size(), 1U);
+  EXPECT_EQ(command.locators[0].locator.size(), 128U);
+  EXPECT_EQ(innodb_locator(command.locators)->state, CloneState::none);
+}
+
+TEST_F(RecipientMachineTest, KeepsParametersInTheirOrder) {
+  const Bytes version = encode(ConfigResponse{"version", "9.7.4"});
+  const Bytes collation = encode(CollationResponse{"binary"});
+  take(version);
+  take(collation);
+  EXPECT_EQ(machine.parameters(), (std::vector<Bytes>{version, collation}));
+  take(locs(CloneState::init));
+  EXPECT_EQ(refusal(version), "parameter after the locators");
+}
+
+TEST_F(RecipientMachineTest, RefusesLocatorsThatCannotBeUsed) {
+  EXPECT_EQ(refusal(locs(CloneState::init, CloneProtocol::v4, CloneId{0})), "locator without ids");
+  EXPECT_EQ(refusal(locs(CloneState::init, static_cast<CloneProtocol>(0x0104))),
+            "donor chose a version that was not offered");
+  take(locs(CloneState::init));
+  reinit();
+  EXPECT_EQ(refusal(locs(CloneState::init, CloneProtocol::v3)), "negotiated version has changed");
+  EXPECT_EQ(refusal(locs(CloneState::init, CloneProtocol::v4, CloneId{12})), "locator names another clone");
+}
+
+TEST_F(RecipientMachineTest, AcknowledgesTheEndOfAStateWithTheSameDescriptor) {
+  take(locs(CloneState::init));
+  const std::optional<Bytes> ack = take(end_of(CloneState::init)).ack;
+  ASSERT_TRUE(ack);
+  const AckCommand command = *decode<AckCommand>(*ack);
+  EXPECT_EQ(command.error, 0U);
+  EXPECT_TRUE(decode<Locator>(command.locator.locator)->names(CloneId{11}, SnapshotId{22}));
+  EXPECT_EQ(*decode<StateDescriptor>(command.descriptor),
+            (StateDescriptor{.state = CloneState::init, .flags = StateDescriptor::kAck}));
+}
+
+TEST_F(RecipientMachineTest, ReportsItsOwnFailureWithoutADescriptor) {
+  take(locs(CloneState::init));
+  const AckCommand command = *decode<AckCommand>(machine.failure_ack(1026));
+  EXPECT_EQ(command.error, 1026U);
+  EXPECT_TRUE(command.descriptor.empty());
+}
+
+TEST_F(RecipientMachineTest, HandsOnTheDonorsError) {
+  const Result<RecipientMachine::Reaction> reaction =
+      machine.on_response(kMaster, encode(ErrorResponse{3634, "Too many"}));
+  ASSERT_FALSE(reaction);
+  EXPECT_EQ(reaction.error().code, Errc::unavailable);
+  EXPECT_EQ(reaction.error().what, "3634 : Too many");
+}
+
+TEST_F(RecipientMachineTest, RefusesMessagesThatMeanNothing) {
+  EXPECT_EQ(refusal({}), "empty response");
+  EXPECT_EQ(refusal({77}), "unknown response code 77");
+  EXPECT_EQ(refusal(kData), "COM_RES_DATA without a descriptor");
+  EXPECT_EQ(refusal(end_of(CloneState::init)), "data before the locators");
+  EXPECT_EQ(refusal(complete_response(), kWorker), "response on a connection that is gone");
+}
+
+TEST_F(RecipientMachineTest, RefusesDescriptorsOfAnotherEngine) {
+  take(locs(CloneState::init));
+  EXPECT_EQ(refusal(encode(DataDescResponse{9, 0, encode(TaskDescriptor{})})), "unknown storage engine");
+  EXPECT_EQ(refusal(encode(DataDescResponse{kEngineInnodb, 1, encode(TaskDescriptor{})})), "unknown storage engine");
+  EXPECT_EQ(refusal(encode(DataDescResponse{kEngineInnodb, 0, Bytes(12)})), "unknown descriptor");
+  EXPECT_EQ(refusal(data_desc_response(TaskDescriptor{.chunk = 1})), "task descriptor with a chunk");
+}
+
+TEST_F(RecipientMachineTest, RefusesStatesOutOfOrder) {
+  take(locs(CloneState::init));
+  EXPECT_EQ(refusal(end_of(CloneState::file_copy)), "END of a state that has not begun");
+  EXPECT_EQ(refusal(start_of(CloneState::file_copy)), "START before the acknowledgement");
+  EXPECT_EQ(refusal(start_of(CloneState::page_copy)), "START of a state out of order");
+  take(end_of(CloneState::init));
+  EXPECT_EQ(refusal(end_of(CloneState::init)), "END sent twice");
+  EXPECT_EQ(refusal(start_of(CloneState::page_copy)), "START of a state out of order");
+  take(start_of(CloneState::file_copy));
+  EXPECT_EQ(refusal(end_of(CloneState::init)), "END of a state that has not begun");
+}
+
+TEST_F(RecipientMachineTest, IgnoresKeepAlives) {
+  begin_file_copy();
+  take(data_desc_response(StateDescriptor{.state = CloneState::done, .flags = StateDescriptor::kKeepAlive}));
+  EXPECT_EQ(machine.state(), CloneState::file_copy);
+}
+
+TEST_F(RecipientMachineTest, RefusesFilesOutOfOrder) {
+  take(locs(CloneState::init));
+  take(end_of(CloneState::init));
+  EXPECT_EQ(refusal(file(0)), "file of another state");
+  take(start_of(CloneState::file_copy, 1, 2));
+  EXPECT_EQ(refusal(file(1)), "file metadata out of order");
+  take(file(0));
+  take(file(0));
+  EXPECT_EQ(refusal(file(0, 5)), "file described twice, differently");
+  take(file(1));
+  EXPECT_EQ(refusal(file(2)), "file metadata out of order");
+}
+
+TEST_F(RecipientMachineTest, RefusesDataThatDoesNotFit) {
+  begin_file_copy(8);
+  const auto refused = [&](DataDescriptor data) { return refusal(data_desc_response(data)); };
+  EXPECT_EQ(refused(block(0, 1)), "chunk number out of range");
+  EXPECT_EQ(refused(block(9, 1)), "chunk number out of range");
+  EXPECT_EQ(refused(block(1, 0)), "block 0 of chunk 1, expected 1");
+  EXPECT_EQ(refused(block(1, 2)), "block 2 of chunk 1, expected 1");
+  EXPECT_EQ(refused(block(1, 1, 9997)), "data behind the end of the file");
+  EXPECT_EQ(refused(block(1, 1, ~0ULL)), "data behind the end of the file");
+
+  DataDescriptor unknown_file = block(1, 1);
+  unknown_file.file_index = 1;
+  EXPECT_EQ(refused(unknown_file), "data of an unknown file");
+  DataDescriptor empty = block(1, 1);
+  empty.length_bytes = 0;
+  EXPECT_EQ(refused(empty), "empty block");
+  DataDescriptor other_state = block(1, 1);
+  other_state.state = CloneState::page_copy;
+  EXPECT_EQ(refused(other_state), "data of another state");
+
+  take_block(1, 1);
+  EXPECT_EQ(refused(block(1, 1)), "block 1 of chunk 1, expected 2");
+  take(end_of(CloneState::file_copy));
+  EXPECT_EQ(refused(block(1, 2)), "data after the END");
+}
+
+TEST_F(RecipientMachineTest, WantsTheDataRightAfterItsDescriptor) {
+  begin_file_copy();
+  take(data_desc_response(block(1, 1)));
+  EXPECT_EQ(refusal(end_of(CloneState::file_copy)), "expected COM_RES_DATA after its descriptor");
+}
+
+TEST_F(RecipientMachineTest, WantsAsMuchDataAsAnnounced) {
+  begin_file_copy();
+  take(data_desc_response(block(1, 1)));
+  EXPECT_EQ(refusal({static_cast<std::uint8_t>(CloneResponse::data), 1, 2, 3}),
+            "payload and descriptor disagree about the length");
+  EXPECT_EQ(machine.data_bytes(), 0U);
+}
+
+TEST_F(RecipientMachineTest, TakesTheTrailerOfAStockDonorThatEndsBehindTheSizeItNames) {
+  begin_file_copy();
+  take(end_of(CloneState::file_copy));
+  take(start_of(CloneState::page_copy));
+  take(end_of(CloneState::page_copy));
+  take(start_of(CloneState::redo_copy, 3, 1));
+  take(data_desc_response(FileDescriptor{.state = CloneState::redo_copy, .size_bytes = 65536}));
+  take(data_desc_response(DataDescriptor{.state = CloneState::redo_copy,
+                                         .chunk = 3,
+                                         .block = 1,
+                                         .length_bytes = 4,
+                                         .offset_bytes = 4096,
+                                         .file_size_bytes = 4096}));
+  take(kData);
+  EXPECT_EQ(machine.data_bytes(), 4U);
+}
+
+// Workers
+
+TEST_F(RecipientMachineTest, WorkerWaitsForTheWholeListOfFiles) {
+  take(locs(CloneState::init));
+  take(end_of(CloneState::init));
+  attach_worker();
+  EXPECT_TRUE(take(locs(CloneState::file_copy), kWorker).early) << "the master is in INIT";
+  take(start_of(CloneState::file_copy, 1, 2));
+  take(file(0));
+  EXPECT_TRUE(take(locs(CloneState::file_copy), kWorker).early) << "a file is missing";
+  take(file(1));
+  EXPECT_FALSE(take(locs(CloneState::file_copy), kWorker).early);
+}
+
+TEST_F(RecipientMachineTest, WorkerRefusesAStateThatHasPassed) {
+  begin_file_copy();
+  attach_worker();
+  EXPECT_EQ(refusal(locs(CloneState::init), kWorker), "worker would wait for a state that has passed");
+}
+
+TEST_F(RecipientMachineTest, AcknowledgesWhenEveryConnectionHasEnded) {
+  begin_file_copy();
+  attach_worker();
+  take(locs(CloneState::file_copy), kWorker);
+  EXPECT_FALSE(take(end_of(CloneState::file_copy)).ack);
+  const std::optional<Bytes> ack = take(end_of(CloneState::file_copy, kWorker), kWorker).ack;
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(decode<StateDescriptor>(decode<AckCommand>(*ack)->descriptor)->task, kMaster)
+      << "the acknowledgement is the master's";
+}
+
+TEST_F(RecipientMachineTest, StartThatOvertakesTheOtherConnectionWaitsForIt) {
+  begin_file_copy();
+  attach_worker();
+  take(locs(CloneState::file_copy), kWorker);
+  take(end_of(CloneState::file_copy));
+  take(end_of(CloneState::file_copy), kWorker);
+  EXPECT_TRUE(take(start_of(CloneState::page_copy), kWorker).early) << "the master has not started";
+  take(start_of(CloneState::page_copy));
+  EXPECT_EQ(refusal(end_of(CloneState::page_copy), kWorker), "END of a state that has not begun");
+  EXPECT_FALSE(take(end_of(CloneState::page_copy)).ack) << "the worker has not started";
+  EXPECT_FALSE(take(start_of(CloneState::page_copy), kWorker).early);
+  EXPECT_TRUE(take(end_of(CloneState::page_copy), kWorker).ack);
+}
+
+TEST_F(RecipientMachineTest, StartWaitsForAWorkerThatJoinedAfterTheAck) {
+  begin_file_copy();
+  attach_worker();
+  EXPECT_TRUE(take(end_of(CloneState::file_copy)).ack);
+  take(locs(CloneState::file_copy), kWorker);
+  EXPECT_TRUE(take(start_of(CloneState::page_copy)).early);
+  EXPECT_FALSE(take(end_of(CloneState::file_copy), kWorker).ack) << "once is enough";
+  EXPECT_FALSE(take(start_of(CloneState::page_copy)).early);
+}
+
+// Coming back
+
+TEST_F(RecipientMachineTest, ReinitInInitHasNoChunks) {
+  take(locs(CloneState::init));
+  const Locator locator = reinit();
+  EXPECT_EQ(locator.state, CloneState::init);
+  EXPECT_FALSE(locator.restart);
+}
+
+TEST_F(RecipientMachineTest, ReinitTellsChunksAndTheLastBlockOfThoseThatWereInterrupted) {
+  begin_file_copy();
+  take_block(1, 1);
+  take_block(1, 2);
+  take_block(2, 1);
+  take_block(2, 2);
+  const Locator locator = reinit();
+  EXPECT_EQ(locator.state, CloneState::file_copy);
+  EXPECT_EQ(locator.sub_state, 1);
+  ASSERT_TRUE(locator.restart);
+  EXPECT_TRUE(locator.restart->is_started(1));
+  EXPECT_TRUE(locator.restart->is_started(2));
+  EXPECT_FALSE(locator.restart->is_started(3));
+  EXPECT_EQ(locator.restart->incomplete, (std::vector<RestartInfo::IncompleteChunk>{{2, 2}}));
+}
+
+TEST_F(RecipientMachineTest, ReinitDoesNotCountABlockWhoseDataIsMissing) {
+  begin_file_copy();
+  take_block(1, 1);
+  take(data_desc_response(block(1, 2)));
+  EXPECT_EQ(reinit().restart->incomplete, (std::vector<RestartInfo::IncompleteChunk>{{1, 1}}));
+}
+
+TEST_F(RecipientMachineTest, ReinitTwiceStillNamesAnInterruptedChunk) {
+  begin_file_copy();
+  take_block(1, 1);
+  reinit();
+  const Locator again = reinit();
+  EXPECT_EQ(again.restart->incomplete, (std::vector<RestartInfo::IncompleteChunk>{{1, 1}}));
+}
+
+TEST_F(RecipientMachineTest, InterruptedChunkThatWasFinishedIsComplete) {
+  begin_file_copy();
+  take_block(1, 1);
+  reinit();
+  take(locs(CloneState::file_copy));
+  take_block(1, 2);
+  take_block(2, 1);
+  EXPECT_EQ(reinit().restart->incomplete, (std::vector<RestartInfo::IncompleteChunk>{{2, 1}}));
+}
+
+TEST_F(RecipientMachineTest, ReinitTellsWhenTheFileListIsIncomplete) {
+  take(locs(CloneState::init));
+  take(end_of(CloneState::init));
+  take(start_of(CloneState::file_copy, 1, 2));
+  take(file(0));
+  EXPECT_EQ(reinit().sub_state, 0);
+}
+
+TEST_F(RecipientMachineTest, AfterReinitAnEndIsAcknowledgedAgain) {
+  begin_file_copy();
+  EXPECT_TRUE(take(end_of(CloneState::file_copy)).ack);
+  reinit();
+  take(locs(CloneState::file_copy));
+  EXPECT_TRUE(take(end_of(CloneState::file_copy)).ack);
+}
+
+TEST_F(RecipientMachineTest, AfterReinitAnAcknowledgedStateMayBeFollowedByTheNext) {
+  begin_file_copy();
+  EXPECT_TRUE(take(end_of(CloneState::file_copy)).ack);
+  reinit();
+  take(locs(CloneState::page_copy));
+  take(start_of(CloneState::page_copy));
+  EXPECT_EQ(machine.state(), CloneState::page_copy);
+}
+
+TEST_F(RecipientMachineTest, AfterReinitAStateThatWasNotAcknowledgedMustEndFirst) {
+  begin_file_copy();
+  reinit();
+  take(locs(CloneState::file_copy));
+  EXPECT_EQ(refusal(start_of(CloneState::page_copy)), "START before the acknowledgement");
+}
+
+}  // namespace
+}  // namespace donord
