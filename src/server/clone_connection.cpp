@@ -20,6 +20,7 @@ constexpr std::size_t kGatherBytes = 64 * 1024;
 constexpr std::uint32_t kMessageOverhead = 4096;
 /// Keep-alives for which a master waits for a COM_REINIT after a worker was lost, before it is closed to ask for one.
 constexpr int kLostWorkerWaits = 2;
+constexpr auto kPausePoll = std::chrono::milliseconds{10};
 
 std::uint64_t random_nonzero_u64() {
   std::array<std::uint8_t, 8> bytes{};
@@ -489,7 +490,7 @@ asio::awaitable<Result<>> CloneConnection::pass_fault_point(const DonorAction::V
       co_await AsyncEvent::pause(fault->delay);
       break;
     case FaultKind::pause:
-      while (!std::filesystem::exists(fault->until)) co_await AsyncEvent::pause(std::chrono::milliseconds{10});
+      while (!std::filesystem::exists(fault->until)) co_await AsyncEvent::pause(kPausePoll);
       break;
     case FaultKind::error: {
       const std::uint32_t number = fault->error_number == 0 ? 1105 : fault->error_number;

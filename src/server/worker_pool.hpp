@@ -32,8 +32,9 @@ class Pending {
 
   /// On the strand given at construction, once.
   boost::asio::awaitable<T> get() {
-    while (!co_await done_->wait_for(std::chrono::hours{1})) {
-    }
+    constexpr std::chrono::hours kAnyTime{1};
+    bool done = false;
+    while (!done) done = co_await done_->wait_for(kAnyTime);
     co_return std::move(*value_);
   }
 

@@ -25,8 +25,10 @@ MysqlError too_long(std::size_t limit_bytes) {
 }
 
 MysqlError unsupported(std::string_view what) {
-  return {1235, "42000", fmt::format("This version of MySQL doesn't yet support '{}' (this is a clone donor, not a "
-                                     "database server)", what)};
+  return {1235, "42000",
+          fmt::format("This version of MySQL doesn't yet support '{}' (this is a clone donor, not a "
+                      "database server)",
+                      what)};
 }
 
 MysqlError unknown_variable(std::string_view name) {
@@ -72,11 +74,16 @@ MysqlError mixed_with_count(std::size_t position, std::string_view column) {
                       position, column)};
 }
 
-MysqlError unknown_thread(ConnectionId id) {
+MysqlError missing_privilege(std::string_view privilege) {
+  return {1227, "42000",
+          fmt::format("Access denied; you need (at least one of) the {} privilege(s) for this operation", privilege)};
+}
+
+MysqlError unknown_thread(std::uint64_t id) {
   return {1094, "HY000", fmt::format("Unknown thread id: {}", id)};
 }
 
-MysqlError not_owner(ConnectionId id) {
+MysqlError not_owner(std::uint64_t id) {
   return {1095, "HY000", fmt::format("You are not owner of thread {}", id)};
 }
 

@@ -3,9 +3,10 @@
 // The errors of MySQL that the SQL front returns, with MySQL's numbers, SQLSTATEs and texts.
 // Source: MySQL manual, "Server Error Message Reference"; observed on a stock 9.7.4 server.
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
-#include "base/ids.hpp"
 #include "server/error_map.hpp"
 
 namespace donord::sql {
@@ -24,7 +25,8 @@ namespace donord::sql {
 [[nodiscard]] MysqlError no_tables();
 [[nodiscard]] MysqlError misplaced_count();
 [[nodiscard]] MysqlError mixed_with_count(std::size_t position, std::string_view column);
-[[nodiscard]] MysqlError unknown_thread(ConnectionId id);
-[[nodiscard]] MysqlError not_owner(ConnectionId id);
+[[nodiscard]] MysqlError missing_privilege(std::string_view privilege);
+[[nodiscard]] MysqlError unknown_thread(std::uint64_t id);
+[[nodiscard]] MysqlError not_owner(std::uint64_t id);
 
 }  // namespace donord::sql
