@@ -14,9 +14,9 @@
 //
 // What a client cannot tell apart from the packets it gets, or from the time they take: an unknown user, and a known
 // one with a wrong password. Every wrong scramble leads to the full exchange, and every failed full exchange costs as
-// many rounds of SHA-256 crypt as a stock server's hash has; only a stored hash with more rounds than that is slower. An
-// account with a native hash does show, by the plugin it is switched to, as on a stock server.
-// Source: docs/wire-and-clone-rpc.md, "Authentication".
+// many rounds of SHA-256 crypt as a stock server's hash has; only a stored hash with more rounds than that is slower.
+// An account with a native hash does show, by the plugin it is switched to, as on a stock server. Source:
+// docs/wire-and-clone-rpc.md, "Authentication".
 
 #include <functional>
 #include <optional>
