@@ -12,7 +12,7 @@ from harness import copycheck, dataset
 from harness.certificates import Certificates, make_certificates
 from harness.clone import PASSWORD
 from harness.donord import REPOSITORY, Donord
-from harness.mysqld import MysqlInstall, Mysqld
+from harness.mysqld import NO_SYNC, MysqlInstall, Mysqld
 from harness.source import Source, build_source
 
 _FAILED = pytest.StashKey[bool]()
@@ -116,7 +116,7 @@ def recipient(_kept_recipient: Mysqld) -> Mysqld:
 def check_directory(install: MysqlInstall, tmp_path: Path) -> Callable[[Path, Source], None]:
     """A function that starts a server on a cloned directory and compares it with the source."""
     def check(directory: Path, source: Source) -> None:
-        with Mysqld(install, tmp_path / f"opened-{directory.name}", datadir=directory) as server:
+        with Mysqld(install, tmp_path / f"opened-{directory.name}", datadir=directory, options=NO_SYNC) as server:
             copycheck.check_copy(server, source.fingerprint)
     return check
 

@@ -13,7 +13,8 @@ _SYSTEM_SCHEMAS = ("mysql", "sys", "performance_schema", "information_schema")
 # Tables of the server's own schema whose contents travel unchanged; the others hold statistics and logs.
 _STABLE_SYSTEM_TABLES = ("user", "db", "global_grants", "role_edges", "default_roles", "tables_priv", "columns_priv",
                          "procs_priv", "proxies_priv", "func", "plugin", "component", "servers")
-_BATCH = 200
+_BATCH = 200  # tables in one statement; fewer than the table cache holds
+_COUNTERS_TRIED = 300
 _FRESH_STATISTICS = "SET SESSION information_schema_stats_expiry = 0"
 
 
@@ -27,33 +28,42 @@ def _batches(items: list[Any]) -> Iterator[list[Any]]:
 
 
 def _user_tables(server: Mysqld) -> dict[str, dict[str, Any]]:
-    """Every base table of every user schema by its quoted name."""
+    """Every base table of every user schema by its quoted name, with the contents of those that are cloned."""
     rows = server.query(
         "SELECT table_schema, table_name, engine, row_format, create_options FROM information_schema.tables"
         " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN %s ORDER BY 1, 2", [_SYSTEM_SCHEMAS])
-    return {f"{quoted(schema)}.{quoted(table)}":
-            {"engine": engine, "row_format": row_format, "options": options}
-            for schema, table, engine, row_format, options in rows}
-
-
-def _counters(server: Mysqld) -> dict[str, int]:
-    """The next AUTO_INCREMENT value of each table that has one.
-
-    For a table that was not opened since the server started, the server shows the last value used, one less: call this
-    only after the checksums have opened every table.
-    """
+    tables: dict[str, dict[str, Any]] = {
+        f"{quoted(schema)}.{quoted(table)}": {"engine": engine, "row_format": row_format, "options": options}
+        for schema, table, engine, row_format, options in rows}
+    cloned = [(schema, table) for schema, table, engine, *_ in rows if engine == "InnoDB"]
     server.query(_FRESH_STATISTICS)
+    for batch in _batches(cloned):
+        names = [f"{quoted(schema)}.{quoted(table)}" for schema, table in batch]
+        for name, checksum in _checksums(server, names).items():
+            tables[name]["checksum"] = checksum
+        for name, counter in _counters(server, batch).items():
+            tables[name]["auto_increment"] = counter
+        counts = " UNION ALL ".join(f"SELECT {number}, COUNT(*) FROM {name}" for number, name in enumerate(names))
+        for number, count in server.query(counts):
+            tables[names[number]]["rows"] = count
+    return tables
+
+
+def _counters(server: Mysqld, schema_and_table: list[tuple[str, str]]) -> dict[str, int]:
+    """The next AUTO_INCREMENT value of each of these tables that has one.
+
+    For a table that is not open in the server, it shows the last value used, one less: call this right after something
+    has opened them, and only for as many as fit in the table cache.
+    """
     rows = server.query(
         "SELECT table_schema, table_name, auto_increment FROM information_schema.tables"
-        " WHERE auto_increment IS NOT NULL AND engine = 'InnoDB' AND table_schema NOT IN %s", [_SYSTEM_SCHEMAS])
+        " WHERE auto_increment IS NOT NULL AND (table_schema, table_name) IN %s", [schema_and_table])
     return {f"{quoted(schema)}.{quoted(table)}": counter for schema, table, counter in rows}
 
 
 def _checksums(server: Mysqld, tables: list[str]) -> dict[str, int | None]:
-    found = {}
-    for batch in _batches(tables):
-        rows = server.query("CHECKSUM TABLE " + ", ".join(batch))
-        found.update({name: row[1] for name, row in zip(batch, rows, strict=True)})
+    rows = server.query("CHECKSUM TABLE " + ", ".join(tables))
+    found = {name: row[1] for name, row in zip(tables, rows, strict=True)}
     return found | _multi_valued_sums(server, set(tables))
 
 
@@ -78,15 +88,6 @@ def _multi_valued_sums(server: Mysqld, among: set[str]) -> dict[str, int]:
 def fingerprint(server: Mysqld) -> Fingerprint:
     """Describes the data of a running server in values that JSON can hold."""
     tables = _user_tables(server)
-    cloned = [name for name, table in tables.items() if table["engine"] == "InnoDB"]
-    for name, checksum in _checksums(server, cloned).items():
-        tables[name]["checksum"] = checksum
-    for name, counter in _counters(server).items():
-        tables[name]["auto_increment"] = counter
-    for batch in _batches(cloned):
-        counts = " UNION ALL ".join(f"SELECT {number}, COUNT(*) FROM {name}" for number, name in enumerate(batch))
-        for number, count in server.query(counts):
-            tables[batch[number]]["rows"] = count
     system = [f"`mysql`.`{name}`" for name in _STABLE_SYSTEM_TABLES]
     binlog = server.query("SHOW BINARY LOG STATUS")
     return {
@@ -173,7 +174,7 @@ def _check_counters(server: Mysqld, donor: Fingerprint) -> list[str]:
     counted = [(name, table["auto_increment"]) for name, table in donor["tables"].items() if "auto_increment" in table]
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_mode = '', foreign_key_checks = 0, sql_log_bin = 0, autocommit = 0")
-        for name, expected in counted[:500]:
+        for name, expected in counted[:_COUNTERS_TRIED]:
             try:
                 cursor.execute(f"INSERT INTO {name} () VALUES ()")
                 if cursor.lastrowid != expected:

@@ -87,16 +87,23 @@ def sized(server: Mysqld, megabytes: int, *, compressible: str = "medium", table
 
 
 def many_tables(server: Mysqld, n: int = 3000) -> None:
-    """`n` tables of a few rows each over ten schemas: more files than any list fits in one packet."""
+    """`n` files of a few rows each in ten schemas: a third are tables, the others are partitions, 500 of a table."""
+    schemas = 10
+    tables = n // 3
+    partitions = 500
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_log_bin = 0")
-        schemas = 10
         for schema in range(schemas):
             cursor.execute(f"CREATE SCHEMA many_{schema}")
-        for number in range(n):
+        for number in range(tables):
             table = f"many_{number % schemas}.a_table_with_a_rather_long_name_{number:05d}"
             cursor.execute(f"CREATE TABLE {table} (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
             cursor.execute(f"INSERT INTO {table} (v) VALUES ({number}), ({number + 1})")
+        for number in range((n - tables) // partitions):
+            table = f"many_{number % schemas}.partitioned_{number}"
+            cursor.execute(f"CREATE TABLE {table} (id INT AUTO_INCREMENT PRIMARY KEY, v INT)"
+                           f" PARTITION BY HASH (id) PARTITIONS {partitions}")
+            cursor.execute(f"INSERT INTO {table} (v) VALUES " + ", ".join(f"({row})" for row in range(600)))
 
 
 def everything(server: Mysqld) -> None:

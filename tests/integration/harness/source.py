@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from . import copycheck
-from .mysqld import MysqlInstall, Mysqld, copy_datadir
+from .mysqld import NO_SYNC, MysqlInstall, Mysqld, copy_datadir
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Source:
 
 
 def build_source(install: MysqlInstall, home: Path, *fill: Callable[[Mysqld], None],
-                 options: Sequence[str] = ()) -> Source:
+                 options: Sequence[str] = NO_SYNC) -> Source:
     """Fills a new server by the functions of `dataset`, describes it and shuts it down cleanly.
 
     It is described after a restart: AUTO_INCREMENT values that INSERT ... SELECT reserved and did not use are forgotten
