@@ -104,6 +104,21 @@ struct StateDescriptor {
   bool operator==(const StateDescriptor&) const = default;
 };
 
+/// The key of an encrypted tablespace, in the clear.
+struct TablespaceKey {
+  static constexpr std::size_t kLength = 64;
+
+  std::array<std::uint8_t, 32> key{};
+  std::array<std::uint8_t, 32> iv{};
+
+  template <class Io, class Self>
+  static void layout(Io& io, Self& m) {
+    io.fixed("key", m.key);
+    io.fixed("iv", m.iv);
+  }
+  bool operator==(const TablespaceKey&) const = default;
+};
+
 /// Type 4, 62 bytes + name + key: 12 u32 state, 16 u64 file size, 24 u64 allocated size, 32 u32 FSP flags, 36 u32 block
 /// size of the donor's file system, 40 u16 file flags, 42 u32 space id, 46 u32 file index, 50 u32 first chunk, 54 u32
 /// last chunk, 58 u32 name length with its NUL (0: no name), 62 name; with kHasKey 32 bytes key and 32 bytes IV.
@@ -117,18 +132,6 @@ struct FileDescriptor {
   static constexpr std::uint16_t kDeleted = 16;
   static constexpr std::uint16_t kHasKey = 32;
 
-  struct Key {
-    std::array<std::uint8_t, 32> key{};
-    std::array<std::uint8_t, 32> iv{};
-
-    template <class Io, class Self>
-    static void layout(Io& io, Self& m) {
-      io.fixed("key", m.key);
-      io.fixed("iv", m.iv);
-    }
-    bool operator==(const Key&) const = default;
-  };
-
   std::uint32_t version = kDescriptorVersion;
   CloneState state = CloneState::none;
   std::uint64_t size_bytes = 0;
@@ -141,7 +144,7 @@ struct FileDescriptor {
   std::uint32_t first_chunk = 0;
   std::uint32_t last_chunk = 0;
   std::string name;
-  std::optional<Key> key;
+  std::optional<TablespaceKey> key;
 
   template <class Io, class Self>
   static void layout(Io& io, Self& m) {
@@ -172,7 +175,7 @@ struct FileDescriptor {
 
  private:
   static std::size_t length_of(std::size_t name_length, bool has_key) {
-    return kFixedLength + name_length + (has_key ? sizeof(Key) : 0);
+    return kFixedLength + name_length + (has_key ? TablespaceKey::kLength : 0);
   }
 };
 
