@@ -1,6 +1,8 @@
 // Messages of a stock donor and a stock recipient (fixtures/README.md): what each kind says, and that it is written
 // again as the same bytes.
 
+#include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <set>
@@ -119,7 +121,7 @@ void response_is_faithful(const Bytes& message) {
   FAIL() << "unknown response";
 }
 
-/// Names in fixtures/captures that begin with `prefix` and then with one of ours: "com_init", "res_locs_done"...
+/// "com_init", "com_ack_file_copy"..., but not "com_quit": commands of the clone RPC.
 bool is_clone_command(const std::string& name) {
   static const std::set<std::string> kKinds = {"com_init",    "com_attach", "com_reinit",
                                                "com_execute", "com_ack",    "com_exit"};
@@ -127,19 +129,28 @@ bool is_clone_command(const std::string& name) {
   return kKinds.contains(name.substr(0, second_word_end));
 }
 
-TEST(Captures, OfEveryCloneMessageAreWrittenAgainAsTheSameBytes) {
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator{fixture_path("captures")}) {
-    const std::string name = entry.path().stem();
-    const bool is_response = name.starts_with("res_");
-    if (entry.path().extension() != ".hex" || (!is_response && !is_clone_command(name))) continue;
-    SCOPED_TRACE(name);
-    const Bytes bytes = load_fixture(fmt::format("captures/{}.hex", name)).bytes;
-    ASSERT_FALSE(bytes.empty());
-    is_response ? response_is_faithful(bytes) : command_is_faithful(bytes);
-    ++count;
+/// The messages of the clone RPC that fixtures/README.md lists, as paths relative to fixtures/.
+std::vector<std::string> listed_messages() {
+  std::ifstream list{fixture_path("README.md")};
+  std::vector<std::string> paths;
+  for (std::string line; std::getline(list, line);) {
+    if (!line.starts_with("| `captures/")) continue;
+    const std::string path = line.substr(3, line.find('`', 3) - 3);
+    const std::string name = std::filesystem::path{path}.stem();
+    if (name.starts_with("res_") || is_clone_command(name)) paths.push_back(path);
   }
-  EXPECT_GT(count, 50U);
+  return paths;
+}
+
+TEST(Captures, OfEveryListedMessageAreWrittenAgainAsTheSameBytes) {
+  const std::vector<std::string> paths = listed_messages();
+  EXPECT_GT(paths.size(), 60U);
+  for (const std::string& path : paths) {
+    SCOPED_TRACE(path);
+    const Bytes bytes = load_fixture(path).bytes;
+    ASSERT_FALSE(bytes.empty());
+    path.find("/res_") != std::string::npos ? response_is_faithful(bytes) : command_is_faithful(bytes);
+  }
 }
 
 TEST(Captures, ComInitOffersV4WithoutBackupLock) {
@@ -207,7 +218,7 @@ TEST(Captures, ComAckOfAFailureHasNoDescriptor) {
 }
 
 TEST(Captures, LocsCarryTheCurrentStateOfTheDonor) {
-  for (const CloneState state : {CloneState::init, CloneState::file_copy}) {
+  for (const CloneState state : {CloneState::init, CloneState::file_copy, CloneState::redo_copy, CloneState::done}) {
     const auto locs = captured<LocsResponse>(fmt::format("res_locs_{}", to_string(state)));
     EXPECT_EQ(locs.version, CloneProtocol::v4);
     const Locator locator = captured_locator(locs.locators);
@@ -318,6 +329,15 @@ TEST(Captures, DataDescriptorsCountChunksAndBlocksFromOne) {
   EXPECT_EQ(page.offset_bytes % page.length_bytes, 0U);
 
   EXPECT_EQ(captured_descriptor<DataDescriptor>("data_redo_copy").state, CloneState::redo_copy);
+}
+
+TEST(Captures, RedoHeaderComesInTheLastChunkButOne) {
+  const auto header = captured_descriptor<DataDescriptor>("data_redo_copy_header");
+  EXPECT_EQ(header.file_index, 0U);
+  EXPECT_EQ(header.offset_bytes, 0U);
+  EXPECT_EQ(header.length_bytes, 2048U);
+  EXPECT_EQ(header.block, 1U);
+  EXPECT_EQ(load_fixture("captures/res_data_redo_copy_header.hex").bytes.size(), 1U + 2048U);
 }
 
 TEST(Captures, CommandsWithoutContentAreTheirCode) {
