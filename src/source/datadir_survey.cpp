@@ -46,6 +46,10 @@ class Surveyor {
     survey_.problems.push_back(Error{code, std::move(what), std::move(hint)});
   }
 
+  void note_problem(const TablespaceFile& file) {
+    if (file.problem) survey_.problems.push_back(*file.problem);
+  }
+
   bool is_a_directory() {
     std::error_code error;
     if (fs::is_directory(options_.datadir, error)) return true;
@@ -107,6 +111,7 @@ class Surveyor {
     for (std::size_t i = 0; i < scanned.size(); ++i) {
       Result<TablespaceFile> file = i == 0 ? first_system_file(scanned[i]) : next_system_file(scanned[i], pages_before);
       if (!file) return survey_.problems.push_back(file.error());
+      note_problem(*file);
       pages_before += file->page_count();
       survey_.files.push_back(std::move(*file));
     }
@@ -133,6 +138,7 @@ class Surveyor {
     file.stamp = *stamp;
     file.first_page = PageNo{static_cast<std::uint32_t>(pages_before)};
     file.page0.reset();
+    file.problem.reset();
     return file;
   }
 
@@ -150,6 +156,7 @@ class Surveyor {
                             file->format.logical_bytes, survey_.page_size_bytes),
                 "move the file out of the directory: it comes from another instance");
       } else {
+        note_problem(*file);
         found.push_back(std::move(*file));
       }
     }

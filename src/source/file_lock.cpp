@@ -44,7 +44,7 @@ Result<SharedFileLock> SharedFileLock::acquire(const std::filesystem::path& path
 
 Error in_use_error(const std::filesystem::path& path, const LockHolder& holder) {
   const std::string who = holder.pid > 0 ? fmt::format("process {}", holder.pid) : "another process";
-  return Error{Errc::conflict,
+  return Error{Errc::unavailable,
                fmt::format("{} is locked by {}: a mysqld is running on this directory", path.string(), who),
                "stop the server, or serve a snapshot of the directory"};
 }

@@ -24,7 +24,7 @@ struct LockHolder {
 /// not to the process, so that closing another descriptor of the file does not end it.
 class SharedFileLock {
  public:
-  /// `Errc::conflict` when someone holds a write lock.
+  /// `Errc::unavailable` when someone holds a write lock.
   [[nodiscard]] static Result<SharedFileLock> acquire(const std::filesystem::path& path);
 
  private:

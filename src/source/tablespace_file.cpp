@@ -105,7 +105,7 @@ Result<TablespaceFile> identify_tablespace(const ScannedFile& scanned) {
   const ByteView page = ByteView{*start}.first(file.format.physical_bytes);
   if (!file.flags.temporary()) {
     if (const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), PageNo{0}); !state)
-      return refuse(state.error());
+      file.problem = refuse(state.error());
   }
   if (file.role == FileRole::system) file.legacy_doublewrite = find_doublewrite(*fd, file);
   file.compression = probe_compression(*fd, file);

@@ -35,6 +35,7 @@ struct TablespaceFile {
   innodb::PageCompressionAlgorithm compression = innodb::PageCompressionAlgorithm::none;
   std::optional<innodb::FirstPage> page0;  ///< of the first file of a tablespace
   std::optional<innodb::LegacyDoublewrite> legacy_doublewrite;
+  std::optional<Error> problem;  ///< what is wrong with page 0 although it can be decoded
 
   [[nodiscard]] bool is_tablespace() const { return role != FileRole::buffer_pool_dump; }
   /// Whole pages; a file that is no tablespace counts in full.
@@ -49,7 +50,7 @@ struct TablespaceFile {
 };
 
 /// Opens a file that begins a tablespace, decodes and verifies its page 0, and finds out whether its pages are
-/// compressed. The error names the file.
+/// compressed. The error names the file; a page 0 that can be decoded but not verified is the file's `problem`.
 [[nodiscard]] Result<TablespaceFile> identify_tablespace(const ScannedFile& file);
 
 }  // namespace donord

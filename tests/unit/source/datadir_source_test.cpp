@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/file.hpp"
 #include "innodb/redo_file_header.hpp"
-#include "source/file_lock.hpp"
 #include "support/datadir_builder.hpp"
 
 namespace donord {
@@ -176,7 +176,7 @@ TEST_F(DatadirSourceTest, AMysqldCannotStartWhileAViewLives) {
   EXPECT_NE(::fcntl(fd.get(), F_OFD_SETLK, &lock), 0);
   clone.reset();
   EXPECT_EQ(::fcntl(fd.get(), F_OFD_SETLK, &lock), 0);
-  EXPECT_EQ(refusal().code, Errc::conflict);
+  EXPECT_EQ(refusal().code, Errc::unavailable);
   EXPECT_THAT(refusal().what, HasSubstr("a mysqld is running"));
 }
 
@@ -188,7 +188,7 @@ TEST_F(DatadirSourceTest, AServerThatStartedInTheMeantimeIsNoticedWhenACloneBegi
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   ASSERT_EQ(::fcntl(fd.get(), F_OFD_SETLK, &lock), 0);
-  EXPECT_EQ((*source)->begin_clone().error().code, Errc::conflict);
+  EXPECT_EQ((*source)->begin_clone().error().code, Errc::unavailable);
 }
 
 TEST_F(DatadirSourceTest, AServerThatCameAndWentIsServedInItsNewState) {

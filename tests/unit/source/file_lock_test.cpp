@@ -75,7 +75,7 @@ TEST_F(FileLockTest, AServerIsFoundWithItsProcessId) {
   EXPECT_EQ((**holder).pid, server.pid());
   const auto lock = SharedFileLock::acquire(path_);
   ASSERT_FALSE(lock);
-  EXPECT_EQ(lock.error().code, Errc::conflict);
+  EXPECT_EQ(lock.error().code, Errc::unavailable);
   EXPECT_NE(lock.error().what.find(std::to_string(server.pid())), std::string::npos) << lock.error().what;
 }
 

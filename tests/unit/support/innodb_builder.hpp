@@ -11,30 +11,18 @@
 
 #include "base/bytes.hpp"
 #include "base/endian.hpp"
-#include "base/file.hpp"
 #include "innodb/page_checksum.hpp"
 #include "innodb/page_header.hpp"
 #include "innodb/redo_block.hpp"
 #include "innodb/redo_file_header.hpp"
 #include "innodb/tablespace_flags.hpp"
-#include "support/hex.hpp"
+#include "support/hex_file.hpp"
 
 namespace donord::testing {
 
-/// A file of `fixtures/innodb`: bytes, or hex digits under lines of "# key: value".
+/// A file of `fixtures/innodb`.
 inline Bytes innodb_fixture(const std::string& name) {
-  const std::filesystem::path path = std::filesystem::path{DONORD_SOURCE_DIR} / "fixtures" / "innodb" / name;
-  Bytes content = read_file(path, 1 << 20).value();
-  if (path.extension() != ".hex") return content;
-  std::string digits;
-  std::string_view text = as_text(content);
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    if (!line.starts_with('#')) digits += line;
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-  }
-  return from_hex(digits);
+  return load_fixture("innodb/" + name).bytes;
 }
 
 struct PageSpec {
