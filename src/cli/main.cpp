@@ -1,10 +1,12 @@
 // donord: a MySQL clone donor without a MySQL server.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "cli/config_file.hpp"
 #include "cli/serve_command.hpp"
+#include "cli/sessions_command.hpp"
 
 namespace {
 
@@ -17,6 +19,8 @@ class CommandLine {
     app_.fallthrough(false);
     serve_ = app_.add_subcommand("serve", "serve a data directory to MySQL recipients");
     donord::add_serve_options(*serve_, serve_options_);
+    sessions_ = app_.add_subcommand("sessions", "list, show or watch the clones that the catalog knows");
+    donord::add_sessions_options(*sessions_, sessions_options_);
     version_ = app_.add_subcommand("version", "print the version");
   }
 
@@ -32,10 +36,17 @@ class CommandLine {
       std::cout << "donord " << DONORD_VERSION << '\n';
       return static_cast<int>(ExitCode::ok);
     }
+    if (*sessions_) return static_cast<int>(run_sessions());
     return static_cast<int>(donord::run_serve(serve_options_));
   }
 
  private:
+  ExitCode run_sessions() const {
+    if (sessions_->got_subcommand("list")) return donord::run_sessions_list(sessions_options_);
+    if (sessions_->got_subcommand("show")) return donord::run_sessions_show(sessions_options_);
+    return donord::run_sessions_watch(sessions_options_);
+  }
+
   void parse(std::vector<std::string> arguments) {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app_.parse(std::move(arguments));
@@ -53,8 +64,10 @@ class CommandLine {
 
   CLI::App app_{"A MySQL clone donor without a MySQL server.", "donord"};
   CLI::App* serve_ = nullptr;
+  CLI::App* sessions_ = nullptr;
   CLI::App* version_ = nullptr;
   donord::ServeOptions serve_options_;
+  donord::SessionsOptions sessions_options_;
 };
 
 }  // namespace

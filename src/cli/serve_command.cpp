@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "cli/report.hpp"
 #include "cli/serve_setup.hpp"
 #include "server/server.hpp"
 #include "source/datadir_source.hpp"
@@ -42,11 +43,6 @@ log::Level level_of(const std::string& name) {
   if (name == "warn") return log::Level::warn;
   if (name == "error") return log::Level::error;
   return log::Level::info;
-}
-
-void report(const Error& error) {
-  fmt::print(stderr, "donord: {}\n", error.what);
-  if (!error.hint.empty()) fmt::print(stderr, "donord: hint: {}\n", error.hint);
 }
 
 void announce(const SourceIdentity& identity, const ServeOptions& options, const asio::ip::tcp::endpoint& endpoint,
@@ -101,8 +97,8 @@ Result<> serve(const ServeOptions& options) {
     return Error{Errc::unsupported_version, "serving the directory of a running mysqld is not supported",
                  "stop mysqld, or serve a snapshot of a stopped instance"};
   const Result<std::uint64_t> block_bytes = parse_size(options.block_size);
-  if (!block_bytes || *block_bytes < 4096 || *block_bytes > (28U << 20) || *block_bytes % 4096 != 0)
-    return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 28M"};
+  if (!block_bytes || *block_bytes < 4096 || *block_bytes > kMaxBlockBytes || *block_bytes % 4096 != 0)
+    return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 8M"};
 
   if (Result<std::vector<ServerAccount>> accounts = accounts_of(options); !accounts) return accounts.error();
   Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(datadir_options(options));
@@ -170,9 +166,7 @@ ExitCode run_serve(const ServeOptions& given) {
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   const Result<> served = serve(options);
-  if (served) return ExitCode::ok;
-  report(served.error());
-  return exit_code_of(served.error().code);
+  return served ? ExitCode::ok : report(served.error());
 }
 
 }  // namespace donord

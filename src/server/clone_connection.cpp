@@ -22,6 +22,16 @@ constexpr std::uint32_t kMessageOverhead = 4096;
 constexpr int kLostWorkerWaits = 2;
 constexpr auto kPausePoll = std::chrono::milliseconds{10};
 
+/// In front of a block: packet header and response code.
+constexpr std::size_t kDataHeadBytes = PacketHeader::kSize + 1;
+static_assert(kMaxBlockBytes + 1 < kMaxFragmentBytes, "a data message is one packet");
+
+void begin_data_packet(MutableBytes packet, std::uint32_t data_bytes) {
+  const Bytes header = encode(PacketHeader{data_bytes + 1, SequenceId{0}});
+  std::copy(header.begin(), header.end(), packet.begin());
+  packet[PacketHeader::kSize] = static_cast<std::uint8_t>(CloneResponse::data);
+}
+
 std::uint64_t random_nonzero_u64() {
   std::array<std::uint8_t, 8> bytes{};
   std::uint64_t value = 0;
@@ -45,6 +55,14 @@ ErrorResponse to_response(const Error& error) {
 
 CloneConnection::CloneConnection(std::shared_ptr<ServerContext> context, PacketStream& stream, const ClientInfo& client)
     : context_(std::move(context)), stream_(stream), client_(client) {}
+
+MutableBytes CloneConnection::BlockJob::data() {
+  return MutableBytes{packet}.subspan(kDataHeadBytes, block.length_bytes);
+}
+
+ByteView CloneConnection::BlockJob::framed() const {
+  return ByteView{packet}.first(kDataHeadBytes + block.length_bytes);
+}
 
 asio::awaitable<Result<>> CloneConnection::run() {
   changed_ = std::make_shared<AsyncEvent>(co_await asio::this_coro::executor);
@@ -326,7 +344,7 @@ Result<std::shared_ptr<CloneSession>> CloneConnection::revive_clone(const Locato
 
 asio::awaitable<Result<>> CloneConnection::on_execute() {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  for (BlockJob& job : jobs_) job.payload.resize(session_->block_bytes());
+  for (BlockJob& job : jobs_) job.packet.resize(kDataHeadBytes + session_->block_bytes());
   session_->with_machine([&](DonorMachine& machine) { machine.execute(*task_); });
 
   std::deque<Outgoing> queue(1);
@@ -351,6 +369,7 @@ asio::awaitable<Result<>> CloneConnection::on_execute() {
       BlockJob& job = jobs_[next_job++ % jobs_.size()];
       job.block = block->block;
       job.state = block->state;
+      begin_data_packet(job.packet, job.block.length_bytes);
       stream_.frame_response(queue.back().descriptor, block->descriptor_message);
       start_read(job, queue.back(), executor);
       queue.emplace_back();
@@ -416,17 +435,8 @@ asio::awaitable<Result<>> CloneConnection::send_one(Outgoing outgoing) {
   }
 
   buffers.push_back(asio::buffer(outgoing.descriptor));
-  std::vector<PacketPieceView> pieces;
-  if (stream_.compressed()) {
-    buffers.push_back(asio::buffer(job.frames));
-  } else {
-    constexpr std::array kCode = {static_cast<std::uint8_t>(CloneResponse::data)};
-    pieces = frame_in_place(SequenceId{0}, kCode, ByteView{job.payload}.first(job.block.length_bytes));
-    for (const PacketPieceView& piece : pieces) {
-      buffers.push_back(asio::buffer(piece.head));
-      buffers.push_back(asio::buffer(piece.body.data(), piece.body.size()));
-    }
-  }
+  const ByteView data = stream_.compressed() ? ByteView{job.frames} : job.framed();
+  buffers.push_back(asio::buffer(data.data(), data.size()));
   const std::uint64_t before = stream_.transport().bytes_sent();
   Result<> sent = co_await stream_.transport().write(std::move(buffers), write_limit());
   session_->count_network(job.state, stream_.transport().bytes_sent() - before);
@@ -443,7 +453,7 @@ void CloneConnection::start_read(BlockJob& job, Outgoing& outgoing, const asio::
 Result<> CloneConnection::read_block(BlockJob& job) {
   const Block& block = job.block;
   const CloneView& view = session_->view();
-  const MutableBytes into = MutableBytes{job.payload}.first(block.length_bytes);
+  const MutableBytes into = job.data();
   Result<> read;
   if (job.state == CloneState::file_copy)
     read = view.read_file(block.file_index, block.offset_bytes, into);
@@ -453,7 +463,8 @@ Result<> CloneConnection::read_block(BlockJob& job) {
     read = view.read_redo(block.file_index, block.offset_bytes, into);
   if (!read || !stream_.compressed()) return read;
   job.frames.clear();
-  return stream_.compress_data(job.frames, static_cast<std::uint8_t>(CloneResponse::data), into);
+  append_frames(job.frames, SequenceId{0}, job.framed(), job.deflater);
+  return {};
 }
 
 /// May take long; the machine hears of it when it is done, and keep-alives go on meanwhile.

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "protocol/deflate.hpp"
 #include "server/clone_session.hpp"
 #include "server/connection.hpp"
 #include "server/packet_stream.hpp"
@@ -27,12 +28,17 @@ class CloneConnection {
   boost::asio::awaitable<Result<>> run();
 
  private:
-  /// A data message on its way: read and framed by the pool.
+  /// A data message on its way: read, and on compressed connections compressed, by the pool.
   struct BlockJob {
-    Bytes payload;  ///< room for one block, kept
-    Bytes frames;   ///< compressed connections: the framed message
     Block block;
     CloneState state = CloneState::none;
+    Bytes packet;  ///< packet header, response code, and room for one block; kept
+    Bytes frames;  ///< compressed connections: the packet as it goes out
+    Deflater deflater;
+
+    [[nodiscard]] MutableBytes data();
+    /// The packet as a whole.
+    [[nodiscard]] ByteView framed() const;
   };
   /// What goes out next: framed messages, then perhaps a block with its descriptor.
   struct Outgoing {

@@ -5,6 +5,7 @@
 #include "protocol/auth/server_auth.hpp"
 #include "server/clone_connection.hpp"
 #include "server/error_map.hpp"
+#include "server/sql_front.hpp"
 #include "server/sql_session.hpp"
 
 namespace donord {
@@ -158,8 +159,7 @@ asio::awaitable<Result<>> Connection::serve_commands() {
     if (auto* query = std::get_if<ComQuery>(&*command)) {
       done = co_await on_query(std::move(query->statement));
     } else if (auto* init_db = std::get_if<ComInitDb>(&*command)) {
-      schema_ = std::move(init_db->schema);
-      done = co_await send_ok();
+      done = co_await on_init_db(std::move(init_db->schema));
     } else if (std::holds_alternative<ComClone>(*command)) {
       done = co_await on_clone();
     } else if (std::holds_alternative<ComPing>(*command) || std::holds_alternative<ComResetConnection>(*command)) {
@@ -176,7 +176,14 @@ asio::awaitable<Result<>> Connection::on_query(std::string statement) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto pending = start_on(context_->pool, executor,
                                 [this, &statement] { return answer_query(*context_, client_, schema_, statement); });
-  co_return co_await stream_.send(co_await pending->get(), context_->options.write_limit);
+  co_return co_await stream_.send(co_await pending->get(), write_limit());
+}
+
+asio::awaitable<Result<>> Connection::on_init_db(std::string schema) {
+  const SqlReply reply = use_database(schema);
+  if (const auto* error = std::get_if<MysqlError>(&reply)) return stream_.send(encode_error(*error), write_limit());
+  schema_ = std::move(schema);
+  return send_ok();
 }
 
 asio::awaitable<Result<>> Connection::on_clone() {
@@ -191,13 +198,12 @@ asio::awaitable<Result<>> Connection::on_clone() {
 }
 
 asio::awaitable<Result<>> Connection::send_ok() {
-  return stream_.send(encode(OkPacket{.capabilities = client_.handshake.effective()}), context_->options.write_limit);
+  return stream_.send(encode(OkPacket{.capabilities = client_.handshake.effective()}), write_limit());
 }
 
 asio::awaitable<Result<>> Connection::send_error(std::uint16_t number, std::string_view sql_state,
                                                  std::string message) {
-  return stream_.send(encode_error({number, std::string{sql_state}, std::move(message)}),
-                      context_->options.write_limit);
+  return stream_.send(encode_error({number, std::string{sql_state}, std::move(message)}), write_limit());
 }
 
 }  // namespace donord

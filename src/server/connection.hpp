@@ -42,12 +42,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Result<>> authenticate(HandshakeResponse41 response, Nonce nonce);
   boost::asio::awaitable<Result<>> serve_commands();
   boost::asio::awaitable<Result<>> on_query(std::string statement);
+  boost::asio::awaitable<Result<>> on_init_db(std::string schema);
   boost::asio::awaitable<Result<>> on_clone();
   boost::asio::awaitable<Result<>> send_ok();
   boost::asio::awaitable<Result<>> send_error(std::uint16_t number, std::string_view sql_state, std::string message);
 
   [[nodiscard]] Capabilities offered() const;
   [[nodiscard]] Duration login_time_left() const;
+  [[nodiscard]] Duration write_limit() const { return context_->options.write_limit; }
 
   std::shared_ptr<ServerContext> context_;
   PacketStream stream_;

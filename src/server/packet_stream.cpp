@@ -7,17 +7,46 @@ namespace asio = boost::asio;
 asio::awaitable<Result<Bytes>> PacketStream::read(std::size_t limit_bytes, Duration limit) {
   packets_.set_limit(limit_bytes);
   for (;;) {
-    const Result<std::size_t> got = co_await transport_->read_some(packets_.wanted(), limit);
-    if (!got) co_return got.error();
-    const Result<bool> whole = packets_.advance(*got);
+    Result<bool> whole = false;
+    if (compression_) {
+      if (compression_->run_read == compression_->run.size()) {
+        if (Result<> filled = co_await read_run(limit_bytes, limit); !filled) co_return filled.error();
+      }
+      const Result<PacketAssembler::Fed> fed =
+          packets_.feed(ByteView{compression_->run}.subspan(compression_->run_read));
+      if (!fed) co_return fed.error();
+      compression_->run_read += fed->consumed;
+      whole = fed->whole;
+    } else {
+      const Result<std::size_t> got = co_await transport_->read_some(packets_.wanted(), limit);
+      if (!got) co_return got.error();
+      whole = packets_.advance(*got);
+    }
     if (!whole) co_return whole.error();
     if (*whole) co_return packets_.take();
   }
 }
 
+asio::awaitable<Result<>> PacketStream::read_run(std::size_t limit_bytes, Duration limit) {
+  FrameAssembler& frames = compression_->frames;
+  frames.set_limit(limit_bytes + PacketHeader::kSize);
+  for (;;) {
+    const Result<std::size_t> got = co_await transport_->read_some(frames.wanted(), limit);
+    if (!got) co_return got.error();
+    const Result<bool> whole = frames.advance(*got);
+    if (!whole) co_return whole.error();
+    if (!*whole) continue;
+    compression_->run = frames.take();
+    compression_->run_read = 0;
+    co_return Result<>{};
+  }
+}
+
 asio::awaitable<Result<Bytes>> PacketStream::read_command(std::size_t limit_bytes, Duration limit) {
   packets_.expect(SequenceId{0});
-  co_return co_await read(limit_bytes, limit);
+  packets_.set_sequence_check(compression_ ? PacketAssembler::Sequence::ignored : PacketAssembler::Sequence::checked);
+  if (compression_) compression_->frames.expect(SequenceId{0});
+  return read(limit_bytes, limit);
 }
 
 asio::awaitable<Result<>> PacketStream::send(std::vector<Bytes> payloads, Duration limit) {
@@ -25,21 +54,29 @@ asio::awaitable<Result<>> PacketStream::send(std::vector<Bytes> payloads, Durati
   SequenceId sequence = packets_.next_sequence();
   for (const Bytes& payload : payloads) sequence = append_packet(framed, sequence, payload);
   packets_.expect(sequence);
+  if (compression_) {
+    Bytes frames;
+    const SequenceId first = compression_->frames.next_sequence();
+    compression_->frames.expect(append_frames(frames, first, framed, compression_->deflater));
+    framed = std::move(frames);
+  }
   co_return co_await transport_->write(asio::buffer(framed), limit);
 }
 
 asio::awaitable<Result<>> PacketStream::send(Bytes payload, Duration limit) {
-  std::vector<Bytes> payloads;
-  payloads.push_back(std::move(payload));
-  co_return co_await send(std::move(payloads), limit);
+  std::vector<Bytes> payloads(1);
+  payloads.front() = std::move(payload);
+  return send(std::move(payloads), limit);
 }
 
-void PacketStream::frame_response(Bytes& out, ByteView payload) const {
-  append_packet(out, SequenceId{0}, payload);
-}
-
-Result<> PacketStream::compress_data(Bytes&, std::uint8_t, ByteView) const {
-  return {};
+void PacketStream::frame_response(Bytes& out, ByteView payload) {
+  if (!compression_) {
+    append_packet(out, SequenceId{0}, payload);
+    return;
+  }
+  Bytes packet;
+  append_packet(packet, SequenceId{0}, payload);
+  append_frames(out, SequenceId{0}, packet, compression_->deflater);
 }
 
 }  // namespace donord

@@ -46,6 +46,7 @@ Result<> Server::listen() {
                  taken ? "stop the program that listens there, or choose another --port" : ""};
   }
   endpoint_ = acceptor_.local_endpoint();
+  context_->port = endpoint_.port();
   return {};
 }
 

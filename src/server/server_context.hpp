@@ -45,6 +45,8 @@ class ServerContext {
     tls_ = std::move(tls);
   }
 
+  std::uint16_t port = 0;  ///< that the server listens on; set before it accepts
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   const ServerOptions options;
   const std::shared_ptr<DonorSource> source;
   const std::shared_ptr<Catalog> catalog;

@@ -11,6 +11,9 @@
 
 namespace donord {
 
+/// Two blocks, and their compressed forms, are in memory for each connection.
+inline constexpr std::uint32_t kMaxBlockBytes = 8 * 1024 * 1024;
+
 struct ServerOptions {
   std::string bind_address = "127.0.0.1";
   std::uint16_t port = 3306;

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace donord {
+
+enum class OutputFormat { text, json };
+
+}  // namespace donord
