@@ -89,11 +89,11 @@ class InMemoryClone {
     Phase phase = Phase::opening;
     std::optional<TaskHandle> handle;  ///< none: COM_ATTACH has not been answered
     bool donor_finished = false;
-    std::optional<CloneState> preparing;
     std::deque<Bytes> to_recipient;
   };
 
   void start_donor() {
+    preparing_.reset();
     donor_ = std::make_unique<DonorMachine>(DonorMachine::Options{.clone_id = CloneId{11},
                                                                   .snapshot_id = SnapshotId{22},
                                                                   .page_size_bytes = kTinyPage,
@@ -140,6 +140,10 @@ class InMemoryClone {
       deliver_ack();
       return true;
     }
+    if (preparing_ && random_.one_in(4)) {
+      prepare();
+      return true;
+    }
     const std::size_t from = random_.below(connections_.size());
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       const std::size_t at = (from + i) % connections_.size();
@@ -150,6 +154,10 @@ class InMemoryClone {
     }
     if (!acks_.empty()) {
       deliver_ack();
+      return true;
+    }
+    if (preparing_) {
+      prepare();
       return true;
     }
     if (workers_to_attach_ == 0) return false;
@@ -185,10 +193,6 @@ class InMemoryClone {
       return true;
     }
     if (connection.phase != Phase::executing) return false;
-    if (connection.preparing) {
-      prepare(*std::exchange(connection.preparing, std::nullopt));
-      return true;
-    }
 
     DonorAction::Variant action = donor_->next(*connection.handle);
     if (auto* send = std::get_if<DonorAction::Send>(&action)) {
@@ -201,7 +205,7 @@ class InMemoryClone {
       return true;
     }
     if (const auto* needed = std::get_if<DonorAction::Prepare>(&action)) {
-      connection.preparing = needed->state;
+      preparing_ = needed->state;
       return true;
     }
     if (std::holds_alternative<DonorAction::Finish>(action)) {
@@ -237,8 +241,8 @@ class InMemoryClone {
     return true;
   }
 
-  void prepare(CloneState state) {
-    if (state == CloneState::page_copy)
+  void prepare() {
+    if (*std::exchange(preparing_, std::nullopt) == CloneState::page_copy)
       donor_->on_pages(view_.begin_page_copy().value());
     else
       donor_->on_redo(view_.begin_redo_copy().value());
@@ -317,6 +321,7 @@ class InMemoryClone {
   MemorySink sink_;
   RecipientMachine recipient_;
   std::unique_ptr<DonorMachine> donor_;
+  std::optional<CloneState> preparing_;  ///< the donor's source has been asked; it answers whoever is connected then
   std::vector<Connection> connections_;  ///< of the current generation; the master is the first while it is there
   bool master_opened_ = false;
   std::size_t workers_to_attach_ = 0;
