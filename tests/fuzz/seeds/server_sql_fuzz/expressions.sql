@@ -1,0 +1,1 @@
+select @@version, @@global.port, user(), count(*), 'a\%' like "b", null <=> 1.5e3 from dual limit 1, 2

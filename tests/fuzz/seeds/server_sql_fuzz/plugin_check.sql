@@ -1,0 +1,1 @@
+SELECT COUNT(*)=1 FROM information_schema.plugins WHERE plugin_name = 'clone' AND plugin_status = 'ACTIVE';

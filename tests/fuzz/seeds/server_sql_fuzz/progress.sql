@@ -1,0 +1,1 @@
+SELECT p.stage x, data FROM performance_schema.clone_progress AS p WHERE NOT (state IN ('a', 1) OR p.id IS NULL) ORDER BY 1 DESC, x

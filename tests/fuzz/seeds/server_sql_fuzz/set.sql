@@ -1,0 +1,1 @@
+/*!40101 SET @@session.sql_mode='', names = default */;
