@@ -37,8 +37,19 @@ NegotiatedClone read_negotiated(const Statement& row, int first) {
                          row.text(first + 2), small(row, first + 3), small(row, first + 4)};
 }
 
+constexpr std::int64_t kEndOfTimeMs = 253'402'300'799'999;  // 9999-12-31 23:59:59.999
+
+bool is_time(std::optional<std::int64_t> ms) {
+  return !ms || (*ms >= 0 && *ms <= kEndOfTimeMs);
+}
+
+Error damaged(const Db& db, SessionKey key, std::string_view what) {
+  return Error{Errc::malformed, fmt::format("{}: session {} has {}", db.name(), key, what),
+               "the file was changed by something else; restore it from a backup"};
+}
+
 /// A row of kSelectSession.
-SessionRecord read_session(const Statement& row) {
+Result<SessionRecord> read_session(const Db& db, const Statement& row) {
   SessionRecord session;
   session.key = SessionKey{row.unsigned_integer(0)};
   session.opened = NewSession{row.text(1), row.text(2),   row.text(3), row.text(4),  row.text(5), row.text(6),
@@ -47,7 +58,11 @@ SessionRecord read_session(const Statement& row) {
   session.begin_ms = row.integer(17);
   session.end_ms = optional_integer(row, 18);
   session.last_seen_ms = row.integer(19);
-  session.end = SessionEnd{session_result(row.text(20)).value_or(SessionResult::failed), small(row, 21), row.text(22)};
+  if (!is_time(session.begin_ms) || !is_time(session.end_ms) || !is_time(session.last_seen_ms))
+    return damaged(db, session.key, "a time that does not exist");
+  const std::optional<SessionResult> result = session_result(row.text(20));
+  if (!result) return damaged(db, session.key, fmt::format("the unknown result '{}'", row.text(20)));
+  session.end = SessionEnd{*result, small(row, 21), row.text(22)};
   session.reconnects = small(row, 23);
   session.owner_pid = row.integer(24);
   return session;
@@ -258,8 +273,10 @@ Result<std::vector<SessionRecord>> Catalog::list_sessions(const SessionFilter& f
     const Result<bool> row = rows->step();
     if (!row) return row.error();
     if (!*row) return sessions;
-    SessionRecord& session = sessions.emplace_back(read_session(*rows));
-    if (Result<> stages = stages_of(session); !stages) return stages.error();
+    Result<SessionRecord> session = read_session(db_, *rows);
+    if (!session) return session.error();
+    if (Result<> stages = stages_of(*session); !stages) return stages.error();
+    sessions.push_back(std::move(*session));
   }
 }
 
@@ -272,8 +289,9 @@ Result<SessionRecord> Catalog::get_session(SessionKey key) {
   if (!*row)
     return Error{Errc::not_found, fmt::format("{} has no session {}", db_.name(), key),
                  "donord sessions list shows those it has"};
-  SessionRecord session = read_session(*found);
-  if (Result<> stages = stages_of(session); !stages) return stages.error();
+  Result<SessionRecord> session = read_session(db_, *found);
+  if (!session) return session;
+  if (Result<> stages = stages_of(*session); !stages) return stages.error();
   return session;
 }
 
@@ -287,8 +305,13 @@ Result<> Catalog::stages_of(SessionRecord& session) {
     const Result<bool> row = rows->step();
     if (!row) return row.error();
     if (!*row) return {};
-    session.stages.push_back(StageRecord{static_cast<SessionStage>(rows->integer(0)), rows->integer(1),
-                                         optional_integer(*rows, 2), rows->unsigned_integer(3),
+    const std::optional<SessionStage> stage = session_stage(rows->integer(0));
+    const std::int64_t begin_ms = rows->integer(1);
+    const std::optional<std::int64_t> end_ms = optional_integer(*rows, 2);
+    if (!stage) return damaged(db_, session.key, fmt::format("the unknown stage {}", rows->integer(0)));
+    if (!is_time(begin_ms) || !is_time(end_ms))
+      return damaged(db_, session.key, "a stage at a time that does not exist");
+    session.stages.push_back(StageRecord{*stage, begin_ms, end_ms, rows->unsigned_integer(3),
                                          StageCounters{rows->unsigned_integer(4), rows->unsigned_integer(5),
                                                        rows->unsigned_integer(6), small(*rows, 7)}});
   }

@@ -16,6 +16,11 @@ std::string_view to_string(SessionStage stage) {
   return kStageWords.at(static_cast<std::size_t>(stage));
 }
 
+std::optional<SessionStage> session_stage(std::int64_t stored) {
+  if (stored < 0 || stored >= std::ssize(kStageWords)) return std::nullopt;
+  return static_cast<SessionStage>(stored);
+}
+
 std::string_view to_string(SessionResult result) {
   return kResultWords.at(static_cast<std::size_t>(result));
 }

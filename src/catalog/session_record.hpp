@@ -21,6 +21,8 @@ enum class SessionStage : std::uint8_t { init = 0, file_copy = 1, page_copy = 2,
 
 /// "file_copy"
 [[nodiscard]] std::string_view to_string(SessionStage stage);
+/// None for a number that is no stage.
+[[nodiscard]] std::optional<SessionStage> session_stage(std::int64_t stored);
 
 enum class SessionResult : std::uint8_t {
   in_progress,

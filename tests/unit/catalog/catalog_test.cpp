@@ -357,6 +357,22 @@ TEST_F(CatalogTest, RefusesTheFileOfANewerProgram) {
   EXPECT_THAT(opened.error().what, HasSubstr("version 4711"));
 }
 
+TEST_F(CatalogTest, RefusesValuesThatItNeverWrites) {
+  const std::unique_ptr<Catalog> catalog = open();
+  const SessionKey key = catalog->begin_session(new_session()).value();
+  ASSERT_TRUE(catalog->begin_stage(key, SessionStage::init, 0));
+  for (const char* damage : {"UPDATE session SET result = 'odd'", "UPDATE session SET result = 'failed', begin_ms = -1",
+                             "UPDATE session SET begin_ms = 5, end_ms = 9223372036854775807",
+                             "UPDATE session SET end_ms = NULL;"
+                             "UPDATE stage SET stage = 5",
+                             "UPDATE stage SET stage = 0, begin_ms = 253402300800000"}) {
+    sqlite::Db db = sqlite::Db::open(path(), Access::read_write).value();
+    ASSERT_TRUE(db.run_script(fmt::format("PRAGMA ignore_check_constraints = ON; {}", damage)));
+    EXPECT_EQ(catalog->get_session(key).error().code, Errc::malformed) << damage;
+    EXPECT_EQ(catalog->list_sessions().error().code, Errc::malformed) << damage;
+  }
+}
+
 TEST(CatalogInMemory, IsACatalog) {
   const std::unique_ptr<Catalog> catalog = Catalog::in_memory().value();
   EXPECT_TRUE(catalog->begin_session(new_session()));
