@@ -20,6 +20,7 @@ Result<FirstPage> decode_first_page(ByteView file_start) {
   if (!fsp) return fsp.error();
 
   const auto refuse = [](std::string what) { return Error{Errc::malformed, std::move(what)}; };
+  if (*header == PageHeader{}) return refuse("page 0 was never written");
   if (header->page != PageNo{0})
     return refuse(fmt::format("the first page says it is page {}, expected 0", header->page));
   if (header->type != PageType::fsp_header)

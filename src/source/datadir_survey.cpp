@@ -34,11 +34,12 @@ class Surveyor {
     find_running_server(scan);
     add_buffer_pool_dump();
     add_system_files(scan.system_files);
+    // First of all what is wrong with the instance: after a crash single files may look damaged that are not.
+    survey_redo_log();
     add_tablespaces(scan.candidates);
     check_sizes();
     check_spaces();
     find_server_version();
-    survey_redo_log();
   }
 
  private:
@@ -212,6 +213,7 @@ class Surveyor {
     for (const TablespaceFile& file : survey_.files)
       if (file.role == FileRole::dictionary && file.page0->server_version() != 0)
         survey_.server_version = innodb::version_text(file.page0->server_version());
+    if (survey_.server_version.empty()) take_version_from_redo();
   }
 
   void survey_redo_log() {
@@ -222,7 +224,6 @@ class Surveyor {
 
     survey_.redo = survey_redo(directory);
     std::ranges::copy(survey_.redo.problems, std::back_inserter(survey_.problems));
-    if (survey_.server_version.empty()) take_version_from_redo();
     if (survey_.redo.checkpoint && survey_.redo.end && survey_.flush_lsn) check_shutdown();
   }
 

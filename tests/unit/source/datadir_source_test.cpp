@@ -358,6 +358,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "never initialised"},
         Refusal{"Crashed", [](const fs::path& d) { write_redo(d, {.log_end = kShutdownLsn + 3000}); }, Errc::conflict,
                 "was not shut down cleanly"},
+        Refusal{"CrashedWithANewTable",
+                [](const fs::path& d) {
+                  write_redo(d, {.log_end = kShutdownLsn + 3000});
+                  write_file(d / "db" / "t2.ibd", Bytes(7 * 16384));
+                },
+                Errc::conflict, "was not shut down cleanly"},
+        Refusal{"NeverWrittenFirstPage", [](const fs::path& d) { write_file(d / "db" / "t2.ibd", Bytes(7 * 16384)); },
+                Errc::malformed, "page 0 was never written"},
         Refusal{"OtherShutdownLsn",
                 [](const fs::path& d) {
                   write_file(d / "ibdata1",
