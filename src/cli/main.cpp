@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/config_file.hpp"
+#include "cli/inspect_command.hpp"
 #include "cli/serve_command.hpp"
 #include "cli/sessions_command.hpp"
 
@@ -21,6 +22,8 @@ class CommandLine {
     donord::add_serve_options(*serve_, serve_options_);
     sessions_ = app_.add_subcommand("sessions", "list, show or watch the clones that the catalog knows");
     donord::add_sessions_options(*sessions_, sessions_options_);
+    inspect_ = app_.add_subcommand("inspect", "what is in a data directory, tablespace or redo file");
+    donord::add_inspect_options(*inspect_, inspect_options_);
     version_ = app_.add_subcommand("version", "print the version");
   }
 
@@ -36,6 +39,7 @@ class CommandLine {
       std::cout << "donord " << DONORD_VERSION << '\n';
       return static_cast<int>(ExitCode::ok);
     }
+    if (*inspect_) return static_cast<int>(donord::run_inspect(inspect_options_));
     if (*sessions_) return static_cast<int>(run_sessions());
     return static_cast<int>(donord::run_serve(serve_options_));
   }
@@ -65,9 +69,11 @@ class CommandLine {
   CLI::App app_{"A MySQL clone donor without a MySQL server.", "donord"};
   CLI::App* serve_ = nullptr;
   CLI::App* sessions_ = nullptr;
+  CLI::App* inspect_ = nullptr;
   CLI::App* version_ = nullptr;
   donord::ServeOptions serve_options_;
   donord::SessionsOptions sessions_options_;
+  donord::InspectOptions inspect_options_;
 };
 
 }  // namespace

@@ -10,4 +10,9 @@ ExitCode report(const Error& error) {
   return exit_code_of(error.code);
 }
 
+ExitCode print_result(std::string_view text) {
+  fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+  return std::fflush(stdout) == 0 ? ExitCode::ok : report(Error{Errc::io, "cannot write to standard output"});
+}
+
 }  // namespace donord

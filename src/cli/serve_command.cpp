@@ -12,6 +12,7 @@
 
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "cli/progress_view.hpp"
 #include "cli/report.hpp"
 #include "cli/serve_setup.hpp"
 #include "server/server.hpp"
@@ -92,7 +93,7 @@ Result<> serve(const ServeOptions& options) {
   Result<FaultRules> faults =
       FaultRules::parse(std::getenv("DONORD_FAULTS") != nullptr ? std::getenv("DONORD_FAULTS") : "");
   if (!faults) return faults.error().within("DONORD_FAULTS");
-  if (options.datadir.empty()) return Error{Errc::usage, "nothing to serve", "give --datadir"};
+  if (options.source.datadir.empty()) return Error{Errc::usage, "nothing to serve", "give --datadir"};
   if (options.live == "yes")
     return Error{Errc::unsupported_version, "serving the directory of a running mysqld is not supported",
                  "stop mysqld, or serve a snapshot of a stopped instance"};
@@ -101,7 +102,7 @@ Result<> serve(const ServeOptions& options) {
     return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 8M"};
 
   if (Result<std::vector<ServerAccount>> accounts = accounts_of(options); !accounts) return accounts.error();
-  Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(datadir_options(options));
+  Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(to_datadir_options(options.source));
   if (!source) return source.error();
   const SourceIdentity identity = (*source)->identity();
   Result<CloneParameters> parameters = parameters_of(options, identity.server_version, identity.page_size_bytes);
@@ -138,6 +139,8 @@ Result<> serve(const ServeOptions& options) {
   server.start();
   asio::co_spawn(io, handle_signals(options, context, server), asio::detached);
   announce(identity, options, server.endpoint(), server_options);
+  ProgressView progress{*context};
+  asio::co_spawn(io, progress.run(), asio::detached);
 
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < kNetworkThreads; ++i) threads.emplace_back([&io] { io.run(); });

@@ -8,20 +8,15 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
   ServerOptions& server = options.server;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
-  app.add_option("--datadir", options.datadir, "data directory of a stopped MySQL instance")->group("Source");
+  app.add_option("--datadir", options.source.datadir, "data directory of a stopped MySQL instance")->group("Source");
   app.add_option("--live", options.live, "serve the directory of a running mysqld: auto, yes, no")
       ->check(CLI::IsMember({"auto", "yes", "no"}))
       ->group("Source");
-  app.add_option("--verify-pages", options.verify_pages, "verify the checksum of every page as it is served")
+  app.add_option("--verify-pages", options.source.verify_pages, "verify the checksum of every page as it is served")
       ->check(CLI::IsMember({"yes", "no"}))
       ->capture_default_str()
       ->group("Source");
-  app.add_option("--innodb-data-home-dir", options.innodb_data_home_dir, "as mysqld's")->group("Source");
-  app.add_option("--innodb-data-file-path", options.innodb_data_file_path, "as mysqld's")->group("Source");
-  app.add_option("--innodb-undo-directory", options.innodb_undo_directory, "as mysqld's")->group("Source");
-  app.add_option("--innodb-log-group-home-dir", options.innodb_log_group_home_dir, "as mysqld's")->group("Source");
-  app.add_option("--innodb-directories", options.innodb_directories, "as mysqld's: directories separated by ';'")
-      ->group("Source");
+  add_location_options(app, options.source);
 
   app.add_option("--bind-address", server.bind_address, "address to listen on")
       ->capture_default_str()
@@ -91,18 +86,6 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       "  SET GLOBAL clone_valid_donor_list = 'donor-host:3307';\n"
       "  CLONE INSTANCE FROM 'clone'@'donor-host':3307 IDENTIFIED BY '...';\n"
       "Signals: SIGTERM ends after running clones, SIGHUP reads certificates and accounts again.");
-}
-
-DatadirOptions datadir_options(const ServeOptions& options) {
-  DatadirOptions result{.datadir = options.datadir,
-                        .innodb_data_home_dir = options.innodb_data_home_dir,
-                        .innodb_undo_directory = options.innodb_undo_directory,
-                        .innodb_log_group_home_dir = options.innodb_log_group_home_dir,
-                        .verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
-  if (!options.innodb_data_file_path.empty()) result.innodb_data_file_path = options.innodb_data_file_path;
-  for (const std::string& directory : CLI::detail::split(options.innodb_directories, ';'))
-    if (!directory.empty()) result.innodb_directories.emplace_back(directory);
-  return result;
 }
 
 }  // namespace donord

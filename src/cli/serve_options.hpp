@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "cli/source_options.hpp"
 #include "server/accounts.hpp"
 #include "server/server_options.hpp"
 #include "server/tls.hpp"
-#include "source/datadir_options.hpp"
 
 namespace CLI {
 class App;
@@ -21,14 +21,13 @@ class App;
 namespace donord {
 
 struct ServeOptions {
-  std::filesystem::path datadir;
+  SourceOptions source;
   std::filesystem::path config;
   std::filesystem::path catalog;
   std::string user = "clone";
   std::filesystem::path password_file;
   bool allow_empty_password = false;
   TlsFiles tls;
-  std::string verify_pages = "yes";
   std::string live = "auto";
   std::string block_size = "1M";
   std::string log_level = "info";
@@ -36,11 +35,6 @@ struct ServeOptions {
   std::vector<std::string> clone_plugins;
   std::vector<std::string> clone_collations;
   std::vector<std::string> clone_configs;
-  std::string innodb_data_home_dir;
-  std::string innodb_data_file_path;
-  std::string innodb_undo_directory;
-  std::string innodb_log_group_home_dir;
-  std::string innodb_directories;
   std::uint32_t reconnect_minutes = 5;
   std::uint32_t shutdown_seconds = 30;
   ServerOptions server;
@@ -49,5 +43,4 @@ struct ServeOptions {
 /// Declares the options on a subcommand; parsing fills `options`, which must outlive `app`.
 void add_serve_options(CLI::App& app, ServeOptions& options);
 
-[[nodiscard]] DatadirOptions datadir_options(const ServeOptions& options);
 }  // namespace donord

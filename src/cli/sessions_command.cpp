@@ -39,11 +39,7 @@ Result<std::string> list(Catalog& catalog, const SessionFilter& filter, OutputFo
 }
 
 ExitCode print(const Result<std::string>& text) {
-  if (!text) return report(text.error());
-  std::fputs(text->c_str(), stdout);
-  if (!text->ends_with('\n')) std::fputc('\n', stdout);
-  std::fflush(stdout);
-  return ExitCode::ok;
+  return text ? print_result(*text) : report(text.error());
 }
 
 }  // namespace

@@ -22,10 +22,7 @@ constexpr auto kAcceptRetry = std::chrono::milliseconds{100};
 }  // namespace
 
 Server::Server(asio::io_context& io, std::shared_ptr<ServerContext> context)
-    : io_(io),
-      context_(std::move(context)),
-      acceptor_(asio::make_strand(io)),
-      stopping_(std::make_shared<AsyncEvent>(acceptor_.get_executor())) {}
+    : io_(io), context_(std::move(context)), acceptor_(asio::make_strand(io)) {}
 
 Result<> Server::listen() {
   const ServerOptions& options = context_->options;
@@ -81,7 +78,7 @@ asio::awaitable<void> Server::accept_loop() {
 
 asio::awaitable<void> Server::watch_loop() {
   const auto away_limit = std::chrono::minutes{context_->options.parameters.reconnect_minutes} + kReconnectMargin;
-  while (!stopped_) {
+  while (!context_->stopping) {
     co_await AsyncEvent::pause(kWatchInterval);
     context_->clones.expire(away_limit);
     for (const std::shared_ptr<CloneSession>& session : context_->clones.all()) session->save_progress();
@@ -103,7 +100,7 @@ asio::awaitable<void> Server::stop_in_order() {
                        [](const auto& session) { return !session->ended() && !session->away_since(); });
   };
   while (running() && std::chrono::steady_clock::now() < give_up) co_await AsyncEvent::pause(kAcceptRetry);
-  stopped_ = true;
+  context_->stopping = true;
   context_->connections.close_all();
 }
 

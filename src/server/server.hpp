@@ -34,8 +34,6 @@ class Server {
   std::shared_ptr<ServerContext> context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::tcp::endpoint endpoint_;
-  std::shared_ptr<AsyncEvent> stopping_;
-  bool stopped_ = false;
 };
 
 }  // namespace donord

@@ -2,6 +2,7 @@
 
 // What all connections of one server share.
 
+#include <atomic>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
@@ -45,6 +46,7 @@ class ServerContext {
     tls_ = std::move(tls);
   }
 
+  std::atomic<bool> stopping = false;
   std::uint16_t port = 0;  ///< that the server listens on; set before it accepts
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   const ServerOptions options;

@@ -1,0 +1,25 @@
+#include "cli/inspect_command.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/report.hpp"
+#include "source/inspect.hpp"
+
+namespace donord {
+
+void add_inspect_options(CLI::App& app, InspectOptions& options) {
+  app.add_option("path", options.source.datadir, "data directory, tablespace file or redo file")->required();
+  app.add_flag_callback(
+      "--json", [&options] { options.format = OutputFormat::json; }, "as JSON");
+  add_location_options(app, options.source);
+  app.footer("Example:\n  donord inspect /var/lib/mysql\n  donord inspect --json /var/lib/mysql/shop/orders.ibd");
+}
+
+ExitCode run_inspect(const InspectOptions& options) {
+  const Result<InspectReport> report_of_path = inspect(to_datadir_options(options.source));
+  if (!report_of_path) return report(report_of_path.error());
+  return print_result(options.format == OutputFormat::json ? inspect_json(*report_of_path)
+                                                           : inspect_text(*report_of_path));
+}
+
+}  // namespace donord
