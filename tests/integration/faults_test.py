@@ -1,5 +1,6 @@
 """Crashes and cuts in every stage of a clone: what the recipient sees, and what it has in the end."""
 
+import signal
 from pathlib import Path
 from typing import Callable
 
@@ -17,8 +18,6 @@ NewDonord = Callable[..., Donord]
 NewMysqld = Callable[..., Mysqld]
 CheckDirectory = Callable[[Path, Source], None]
 
-# The stages in which a recipient that loses its donor comes back; in INIT it gives up, its data intact.
-_RESUMED_STAGES = faults.STAGES[1:]
 _MEGABYTE = 1024 * 1024
 # What a connection may carry in vain when it is cut: what is in socket buffers, and a block.
 _IN_FLIGHT = 12 * _MEGABYTE
@@ -44,9 +43,18 @@ def test_recipient_killed(stage: str, new_donord: NewDonord, source_small: Sourc
     victim.kill()
     release.touch()
     assert not running.wait().ok
-    # The only place is the dead clone's; it has to be given to the next recipient that asks.
-    clone(recipient, donor.port, directory=tmp_path / "copy")
+    # The only place is the dead clone's: as soon as its connections are known to be gone, the next one gets it.
+    wait_until(lambda: _clone_or_too_many(recipient, donor.port, tmp_path / "copy"), seconds=20, what="a free place",
+               poll_seconds=0.5)
     check_directory(tmp_path / "copy", source_small)
+
+
+def _clone_or_too_many(recipient: Mysqld, port: int, directory: Path) -> bool:
+    running = start_clone(recipient, port, directory=directory)
+    if running.wait().ok:
+        return True
+    running.wait_error(3862, "3634")
+    return False
 
 
 def test_recipient_that_stops_reading(new_donord: NewDonord, source_large: Source, new_mysqld: NewMysqld,
@@ -70,7 +78,7 @@ def test_recipient_that_stops_reading(new_donord: NewDonord, source_large: Sourc
 
 # -- the donor dies -----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("stage", _RESUMED_STAGES)
+@pytest.mark.parametrize("stage", faults.STAGES)
 def test_donord_killed_and_started_again(stage: str, new_donord: NewDonord, source_small: Source, recipient: Mysqld,
                                          tmp_path: Path, check_directory: CheckDirectory) -> None:
     donor = new_donord(source_small.datadir, faults=faults.abort(stage, after=20 if stage == "file_copy" else 0)).start()
@@ -81,16 +89,6 @@ def test_donord_killed_and_started_again(stage: str, new_donord: NewDonord, sour
     check_directory(tmp_path / "copy", source_small)
     session = donor.wait_session("completed")
     assert session["reconnects"] >= 1 and len(donor.sessions()) == 1, "the clone went on, no second one began"
-
-
-def test_donord_killed_during_init(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld) -> None:
-    donor = new_donord(source_small.datadir, faults=faults.abort("init")).start()
-    recipient = new_mysqld(supervised=True)
-    recipient.run("CREATE SCHEMA stays")
-    running = start_clone(recipient, donor.port)
-    donor.wait_exit()
-    assert not running.wait().ok
-    assert recipient.query("SHOW SCHEMAS LIKE 'stays'"), "before LOCS a recipient keeps its data"
 
 
 def test_donord_comes_back_with_another_source(new_donord: NewDonord, source_small: Source, recipient: Mysqld,
@@ -106,18 +104,37 @@ def test_donord_comes_back_with_another_source(new_donord: NewDonord, source_sma
     running.wait_error(3862, "changed")
 
 
-def test_sigterm_during_a_clone(new_donord: NewDonord, source_large: Source, recipient: Mysqld, tmp_path: Path) -> None:
-    donor = new_donord(source_large.datadir).start()
-    with Proxy(donor.port, watch=paced(20 * _MEGABYTE)) as proxy:
+def test_sigterm_lets_clones_end(new_donord: NewDonord, source_large: Source, recipient: Mysqld, new_mysqld: NewMysqld,
+                                 tmp_path: Path, check_directory: CheckDirectory) -> None:
+    donor = new_donord(source_large.datadir, shutdown_timeout=60).start()
+    late = new_mysqld()
+    with Proxy(donor.port, watch=paced(50 * _MEGABYTE)) as proxy:
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy", variables=CloneOptions.threads(2))
+        wait_until(lambda: proxy.bytes_to_recipient() > 10 * _MEGABYTE, seconds=30, what="the clone to be copying")
+        donor.process.signal(signal.SIGTERM)
+        donor.wait_log("shutdown")
+        start_clone(late, donor.port, directory=tmp_path / "late").wait_error(3862, "Connect failed")
+        running.wait_ok()
+    assert donor.wait_exit() == 0
+    check_directory(tmp_path / "copy", source_large)
+
+
+def test_clones_cut_by_a_shutdown_go_on_later(new_donord: NewDonord, source_large: Source, recipient: Mysqld,
+                                              tmp_path: Path, check_directory: CheckDirectory) -> None:
+    donor = new_donord(source_large.datadir, shutdown_timeout=1).start()
+    with Proxy(donor.port, watch=paced(30 * _MEGABYTE)) as proxy:
         running = start_clone(recipient, proxy.port, directory=tmp_path / "copy", variables=CloneOptions.threads(2))
         wait_until(lambda: proxy.bytes_to_recipient() > 10 * _MEGABYTE, seconds=30, what="the clone to be copying")
         donor.stop()
-        running.wait_error(3862)
+        donor.start()
+        running.wait_ok()
+    check_directory(tmp_path / "copy", source_large)
+    assert donor.wait_session("completed")["reconnects"] >= 1
 
 
 # -- the network --------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("stage", _RESUMED_STAGES)
+@pytest.mark.parametrize("stage", faults.STAGES)
 @pytest.mark.parametrize("threads", [1, 4])
 def test_connection_cut_and_resumed(stage: str, threads: int, new_donord: NewDonord, source_small: Source,
                                     recipient: Mysqld, tmp_path: Path, check_directory: CheckDirectory) -> None:
@@ -131,6 +148,20 @@ def test_connection_cut_and_resumed(stage: str, threads: int, new_donord: NewDon
     once = _file_copy_bytes(source_small)
     assert sent < once + threads * _IN_FLIGHT, f"{sent / once:.0%} of the data was sent"
     assert donor.wait_session("completed")["reconnects"] >= 1
+
+
+def test_cut_during_com_init(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld,
+                             check_replaced: Callable[[Mysqld, Source], None]) -> None:
+    """Before LOCS a recipient keeps its data; it does not come back by itself."""
+    donor = new_donord(source_small.datadir).start()
+    recipient = new_mysqld(supervised=True)
+    recipient.run("CREATE SCHEMA stays")
+    greeting_and_login = 200
+    with Proxy(donor.port, watch=cut_after(greeting_and_login)) as proxy:
+        start_clone(recipient, proxy.port, require="NO SSL").wait_error(1158)
+    assert recipient.query("SHOW SCHEMAS LIKE 'stays'")
+    clone(recipient, donor.port)
+    check_replaced(recipient, source_small)
 
 
 def test_cut_three_times(new_donord: NewDonord, source_large: Source, recipient: Mysqld, tmp_path: Path,

@@ -7,11 +7,12 @@ from typing import Callable
 
 import pytest
 
-from harness import dataset
+from harness import dataset, faults
 from harness.clone import start_clone
 from harness.donord import Donord
 from harness.mysqld import MysqlInstall, Mysqld, use_keyring
 from harness.source import Source, build_source
+from harness.waiting import wait_until
 
 NewDonord = Callable[..., Donord]
 NewMysqld = Callable[..., Mysqld]
@@ -49,6 +50,15 @@ def test_empty_password_only_when_allowed(new_donord: NewDonord, source_small: S
     check_directory(tmp_path / "copy", source_small)
 
 
+def test_account_without_the_right_to_clone(new_donord: NewDonord, source_small: Source, recipient: Mysqld,
+                                            tmp_path: Path) -> None:
+    config = tmp_path / "donord.toml"
+    config.write_text('[[account]]\nuser = "monitor"\npassword = "Moni-tor-1"\nclone = false\n')
+    donor = new_donord(source_small.datadir, extra=["--config", str(config)]).start()
+    running = start_clone(recipient, donor.port, directory=tmp_path / "copy", user="monitor", password="Moni-tor-1")
+    running.wait_error(3862, "1227", "BACKUP_ADMIN")
+
+
 # -- sources ------------------------------------------------------------------------------------------------------------
 
 def test_datadir_missing(new_donord: NewDonord, tmp_path: Path) -> None:
@@ -71,12 +81,21 @@ def test_datadir_in_use_by_mysqld(new_donord: NewDonord, source_small: Source, n
     assert server.scalar("SELECT COUNT(*) FROM shop.customer") == 4000, "mysqld was not disturbed"
 
 
-def test_mysqld_cannot_start_over_a_served_datadir(new_donord: NewDonord, source_small: Source, install: MysqlInstall,
-                                                   tmp_path: Path) -> None:
+def test_mysqld_cannot_start_during_a_clone(new_donord: NewDonord, source_small: Source, install: MysqlInstall,
+                                            recipient: Mysqld, tmp_path: Path) -> None:
     datadir = source_small.copy(tmp_path / "data")
-    new_donord(datadir).start()
-    with pytest.raises(Exception, match="[Uu]nable to lock|ended with"):
-        Mysqld(install, tmp_path / "server", datadir=datadir).start("--innodb-force-recovery=0", seconds=130)
+    release = tmp_path / "release"
+    donor = new_donord(datadir, faults=faults.pause("file_copy", release, after=5)).start()
+    running = start_clone(recipient, donor.port, directory=tmp_path / "copy")
+    donor.wait_fault()
+    server = Mysqld(install, tmp_path / "server", datadir=datadir)
+    server.launch()
+    try:
+        wait_until(lambda: "Unable to lock" in server.log_tail(), seconds=30, what="mysqld to find the lock")
+    finally:
+        server.kill()
+    release.touch()
+    running.wait_ok()
 
 
 def test_crashed_datadir(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld, tmp_path: Path) -> None:

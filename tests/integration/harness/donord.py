@@ -39,6 +39,7 @@ class ServeOptions:
     max_clones: int | None = None
     verify_pages: str | None = None
     require_secure_transport: bool = False
+    shutdown_timeout: int = 3  # shorter than the program's own: tests stop it while clones wait for nobody
     ssl: Mapping[str, Path] = field(default_factory=dict)  # cert, key, ca
     faults: str = ""  # DONORD_FAULTS
     extra: Sequence[str] = ()
@@ -105,6 +106,7 @@ class Donord:
             password_file.write_text(options.password + "\n")
             password_file.chmod(0o600)
             command += ["--password-file", password_file]
+        command += ["--shutdown-timeout", str(options.shutdown_timeout)]
         if options.max_clones is not None:
             command += ["--max-clones", str(options.max_clones)]
         if options.verify_pages is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 STAGES = ("init", "file_copy", "page_copy", "redo_copy", "done")
 
 # What donord logs when a fault strikes.
-FIRED = r"\bfault\b"
+FIRED = r"\bfault\b.*point="
 
 
 def disconnect(stage: str, *, after: int = 0, times: int = 1) -> str:

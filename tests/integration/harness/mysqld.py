@@ -148,7 +148,7 @@ class Mysqld:
             if self._tcp and (self.port is None or attempt > 0):
                 self.port = free_port()
             log_start = self.error_log.stat().st_size if self.error_log.exists() else 0
-            self._process = Process(self._command(extra_options), log=self.error_log, env=self._environment())
+            self.launch(*extra_options)
             try:
                 self._wait_ready(seconds)
                 return self
@@ -158,6 +158,10 @@ class Mysqld:
                     if not self._tcp or "Address already in use" not in log.read():
                         raise
         raise AssertionError(f"no free port in {_PORT_ATTEMPTS} attempts")
+
+    def launch(self, *extra_options: str) -> None:
+        """Starts the program over an existing data directory without waiting for anything."""
+        self._process = Process(self._command(extra_options), log=self.error_log, env=self._environment())
 
     def _command(self, extra_options: Iterable[str]) -> list[str | Path]:
         network = [f"--port={self.port}", "--bind-address=127.0.0.1"] if self._tcp else ["--skip-networking"]
