@@ -69,21 +69,25 @@ asio::awaitable<Result<>> CloneConnection::run() {
   const Result<> served = co_await serve();
   if (session_) {
     session_->remove_waiter(changed_);
-    if (task_ && !exited_) {
-      const TaskHandle task = *task_;
-      const bool was_master = session_->with_machine([&](DonorMachine& machine) {
-        machine.leave(task);
-        return task.task == CloneTaskId{0} && machine.master() == task;
-      });
-      if (was_master) {
-        log::warn(
-            "clone.recipient_away",
-            {{"conn", client_.id}, {"clone", session_->key()}, {"reason", served ? "closed" : served.error().what}});
-        session_->on_master_lost();
-      }
-    }
+    if (!exited_) on_lost(served ? "closed" : served.error().what);
   }
   co_return served;
+}
+
+void CloneConnection::on_lost(std::string_view reason) {
+  if (!task_) return;
+  const TaskHandle task = *task_;
+  bool was_master = false;
+  std::optional<CloneFailure> failure;
+  session_->with_machine([&](DonorMachine& machine) {
+    was_master = machine.master() == task;
+    failure = machine.failure();
+    machine.leave(task);
+  });
+  if (!was_master) return;
+  if (failure) return session_->end({SessionResult::failed, failure->number, failure->message});
+  log::warn("clone.recipient_away", {{"conn", client_.id}, {"clone", session_->key()}, {"reason", reason}});
+  session_->on_master_lost();
 }
 
 asio::awaitable<Result<>> CloneConnection::serve() {

@@ -58,6 +58,8 @@ class CloneConnection {
   boost::asio::awaitable<Result<>> on_ack(AckCommand command);
   boost::asio::awaitable<Result<>> on_exit();
 
+  /// The connection is gone without COM_EXIT.
+  void on_lost(std::string_view reason);
   Result<std::shared_ptr<CloneSession>> begin_clone(const InitCommand& command, CloneProtocol negotiated);
   Result<std::shared_ptr<CloneSession>> revive_clone(const Locator& locator);
   Result<std::shared_ptr<CloneSession>> find_clone(const InitCommand& command, Locator& locator) const;

@@ -63,7 +63,6 @@ void CloneSession::count_network(CloneState state, std::uint64_t network_bytes) 
 
 void CloneSession::on_master_lost() {
   const std::lock_guard lock{mutex_};
-  master_connection_ = 0;
   away_since_ = std::chrono::steady_clock::now();
 }
 

@@ -79,7 +79,7 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   void count_data(CloneState state, std::uint64_t data_bytes);
   void count_network(CloneState state, std::uint64_t network_bytes);
 
-  /// The master's connection id, which KILL CONNECTION names; 0 while the recipient is away.
+  /// The id of the latest master connection, which KILL CONNECTION names even when it has been closed.
   void set_master_connection(ConnectionId id) { master_connection_ = id.value(); }
   [[nodiscard]] ConnectionId master_connection() const { return ConnectionId{master_connection_.load()}; }
 

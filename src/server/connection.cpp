@@ -17,6 +17,13 @@ namespace {
 constexpr std::size_t kMaxHandshakeBytes = 128 * 1024;
 constexpr std::size_t kMaxCommandBytes = 1024 * 1024;
 
+/// Takes the connection off the table, however it ends.
+struct Registration {
+  ConnectionTable& table;
+  ConnectionId id;
+  ~Registration() { table.remove(id); }
+};
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerContext> context, std::shared_ptr<Transport> transport)
@@ -34,13 +41,13 @@ asio::awaitable<void> Connection::run() {
   const auto self = shared_from_this();
   client_.id = context_->connections.add(stream_.transport().shared_from_this(), context_->options.max_pending_logins);
   log::debug("connection.open", {{"conn", client_.id}, {"peer", client_.peer}});
+  const Registration registration{context_->connections, client_.id};
   const Result<> served = co_await serve();
   if (!served && served.error().code != Errc::cancelled)
     log::warn("connection.broken", {{"conn", client_.id}, {"peer", client_.peer}, {"error", served.error().what}});
   else
     log::debug("connection.close", {{"conn", client_.id}});
   stream_.transport().close();
-  context_->connections.remove(client_.id);
 }
 
 asio::awaitable<Result<>> Connection::serve() {
@@ -85,7 +92,10 @@ asio::awaitable<Result<>> Connection::login() {
     if (!payload) co_return payload.error();
   }
   Result<HandshakeResponse41> response = decode_handshake_response(*payload, offered());
-  if (!response) co_return response.error();
+  if (!response) {
+    co_await send_error(1043, "08S01", "Bad handshake");
+    co_return response.error();
+  }
   if (context_->options.require_secure_transport && client_.tls_version.empty()) {
     co_await send_error(3159, "HY000",
                         "Connections using insecure transport are prohibited while "

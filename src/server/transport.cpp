@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kCiphertextReadBytes = 16 * 1024 + 512;
-constexpr std::size_t kTlsBatchBytes = 1024 * 1024;
+constexpr std::size_t kTlsBatchBytes = 256 * 1024;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace

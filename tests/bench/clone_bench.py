@@ -1,0 +1,150 @@
+"""Clones of the same data from a stock donor and from donord, in turns, by the same recipient.
+
+    ./dev bench clone [--megabytes 600] [--rounds 3] [--modes plain,tls,compressed] [--threads 1,8]
+
+For every mode and number of threads: wall time of the CLONE statement, CPU time of the donor process, peak memory of
+the donor process; medians of the rounds, and the ratio stock / donord (above 1: donord is better). The stock donor
+serves a copy of the very directory that donord serves. Both donors' files are read once before, so that both come from
+the page cache.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+
+from harness import dataset  # pylint: disable=wrong-import-position
+from harness.clone import PASSWORD, start_clone
+from harness.donord import REPOSITORY, Donord
+from harness.mysqld import Mysqld, MysqlInstall, copy_datadir
+from harness.source import build_source
+
+_REQUIRE = {"plain": "NO SSL", "tls": "SSL", "compressed": "NO SSL"}
+_CLONE_SECONDS = 900
+
+
+@dataclass
+class Series:
+    """What one donor needed, round by round."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    peak_kib: int = 0
+
+    def __str__(self) -> str:
+        return (f"wall {statistics.median(self.wall):7.2f} s  cpu {statistics.median(self.cpu):7.2f} s  "
+                f"peak {self.peak_kib / 1024:6.0f} MiB")
+
+
+class Stock:
+    """A stock mysqld as donor."""
+
+    def __init__(self, install: MysqlInstall, home: Path, datadir: Path):
+        self.server = Mysqld(install, home, datadir=copy_datadir(datadir, home / "data"), tcp=True)
+        self.server.start()
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    @property
+    def process(self):
+        return self.server.process
+
+    def stop(self) -> None:
+        self.server.stop()
+
+
+class Ours(Donord):
+    """donord as donor, started anew with the stock donor so that peak memory is that of the measured clones."""
+
+
+def read_all(directory: Path) -> None:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with open(path, "rb", buffering=0) as file:
+                while file.read(1 << 20):
+                    pass
+
+
+def one_clone(recipient: Mysqld, donor, mode: str, threads: int, target: Path, series: Series) -> None:
+    cpu_before = donor.process.cpu_seconds()
+    begin = time.monotonic()
+    start_clone(recipient, donor.port, directory=target, require=_REQUIRE[mode],
+                variables={"max_concurrency": threads, "autotune_concurrency": 0,
+                           "enable_compression": int(mode == "compressed")}).wait_ok(_CLONE_SECONDS)
+    series.wall.append(time.monotonic() - begin)
+    series.cpu.append(donor.process.cpu_seconds() - cpu_before)
+    series.peak_kib = max(series.peak_kib, donor.process.peak_rss_kib())
+    shutil.rmtree(target)
+    os.sync()
+
+
+def machine() -> str:
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
+                  if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--modes", default="plain,tls,compressed")
+    parser.add_argument("--threads", default="1,8")
+    parser.add_argument("--donord-option", action="append", default=[], help="further option of donord serve")
+    options = parser.parse_args()
+
+    directory = Path(os.environ.get("DONORD_MYSQL_DIR", REPOSITORY / ".deps" / "mysql"))
+    subprocess.run([REPOSITORY / "tools" / "get-mysql", directory], check=True)
+    home = Path(tempfile.mkdtemp(prefix="donord-bench-"))
+    try:
+        install = MysqlInstall(directory, home / "install")
+        source = build_source(install, home / "source",
+                              lambda server: server.run(f"CREATE USER clone@'%' IDENTIFIED BY '{PASSWORD}'",
+                                                        "GRANT BACKUP_ADMIN ON *.* TO clone@'%'"),
+                              lambda server: dataset.sized(server, options.megabytes))
+        size = sum(path.stat().st_size for path in source.datadir.rglob("*.ib*") if path.is_file())
+        print(f"{machine()}; {size / 1e6:.0f} MB of files; {options.rounds} rounds, medians; "
+              f"recipient and donor {install.version()}", flush=True)
+        recipient = Mysqld(install, home / "recipient")
+        recipient.start()
+        for mode in options.modes.split(","):
+            for threads in (int(word) for word in options.threads.split(",")):
+                compare(install, recipient, source.datadir, home / f"{mode}{threads}", mode, threads, options)
+        recipient.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def compare(install, recipient: Mysqld, datadir: Path, home: Path, mode: str, threads: int, options) -> None:
+    stock = Stock(install, home / "stock", datadir)
+    ours = Ours(home / "donord", datadir, extra=options.donord_option).start()
+    read_all(datadir)
+    read_all(home / "stock")
+    results = {"stock": Series(), "donord": Series()}
+    for _ in range(options.rounds):
+        for name, donor in (("stock", stock), ("donord", ours)):
+            one_clone(recipient, donor, mode, threads, home / "copy", results[name])
+    ours.stop()
+    stock.stop()
+    shutil.rmtree(home)
+    wall = statistics.median(results["stock"].wall) / statistics.median(results["donord"].wall)
+    cpu = statistics.median(results["stock"].cpu) / max(statistics.median(results["donord"].cpu), 0.01)
+    print(f"{mode:10} {threads:2} threads")
+    for name, series in results.items():
+        print(f"  {name:7} {series}")
+    print(f"  stock / donord: wall {wall:.2f}  cpu {cpu:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
