@@ -21,9 +21,11 @@ class Client:
                          "--batch", "--skip-column-names"]
         self._env = {**os.environ, "MYSQL_PWD": PASSWORD, "HOME": str(home)}
 
-    def run(self, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*self._command, *options, f"--execute={sql}"], env=self._env, capture_output=True,
-                              text=True, timeout=30, check=False)
+    def run(self, sql: str | None, *options: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs `sql`, or what is typed into it."""
+        execute = [] if sql is None else [f"--execute={sql}"]
+        return subprocess.run([*self._command, *options, *execute], env=self._env, capture_output=True, text=True,
+                              input=typed, timeout=30, check=False)
 
     def rows(self, sql: str, *options: str) -> list[list[str]]:
         done = self.run(sql, *options)
@@ -85,7 +87,7 @@ def test_set_is_accepted(client: Client) -> None:
 
 
 def test_unknown_statements_leave_the_session_open(client: Client) -> None:
-    done = client.run("DELETE FROM shop.customer; SELECT 1", "--force")
+    done = client.run(None, "--force", typed="DELETE FROM shop.customer;\nSELECT 1;\n")
     assert "ERROR" in done.stderr and done.stdout.strip() == "1"
 
 

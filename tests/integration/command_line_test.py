@@ -1,0 +1,63 @@
+"""The commands that need no recipient: version, help, inspect, sessions."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+from harness.clone import clone
+from harness.donord import Donord, binary
+from harness.mysqld import Mysqld
+from harness.source import Source
+
+
+def donord(*arguments: object, code: int = 0) -> str:
+    done = subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, f"exit {done.returncode}: {done.stdout}{done.stderr}"
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_help_and_version() -> None:
+    assert donord("version").startswith("donord ")
+    for part in ("serve", "sessions", "inspect"):
+        assert part in donord("--help")
+        assert donord(part, "--help")
+    assert "--datadir" in donord("serve", "--help")
+    donord("serv", code=2)
+
+
+def test_inspect_a_datadir(source_everything: Source) -> None:
+    text = donord("inspect", source_everything.datadir)
+    assert "can be served" in text and "clean" in text
+    report = json.loads(donord("inspect", "--json", source_everything.datadir))
+    assert report["kind"] == "datadir"
+    assert {"system", "undo", "dictionary"} <= {file["kind"] for file in report["files"]}
+
+
+def test_inspect_single_files(source_small: Source) -> None:
+    report = json.loads(donord("inspect", "--json", source_small.datadir / "mysql.ibd"))
+    assert report["kind"] == "tablespace"
+    redo = next((source_small.datadir / "#innodb_redo").glob("#ib_redo*[0-9]"))
+    assert json.loads(donord("inspect", "--json", redo))["kind"] == "redo_file"
+
+
+def test_inspect_what_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear reader")
+    assert "letter.txt" in donord("inspect", tmp_path / "letter.txt", code=3)
+    assert "nowhere" in donord("inspect", tmp_path / "nowhere", code=1)
+
+
+def test_sessions(new_donord: Callable[..., Donord], source_small: Source, recipient: Mysqld, tmp_path: Path) -> None:
+    donor = new_donord(source_small.datadir).start()
+    clone(recipient, donor.port, directory=tmp_path / "copy")
+    number = donor.wait_session("completed")["session"]
+    assert "completed" in donord("sessions", "list", "--catalog", donor.catalog)
+    shown = donord("sessions", "show", number, "--catalog", donor.catalog)
+    for stage in ("file_copy", "page_copy", "redo_copy"):
+        assert stage in shown
+    as_json = json.loads(donord("sessions", "show", number, "--catalog", donor.catalog, "--json"))
+    assert as_json["result"] == "completed" and as_json["recipient_version"].startswith("9.")
+    assert json.loads(donord("sessions", "list", "--catalog", donor.catalog, "--json", "--result", "failed")) == []
+    donord("sessions", "watch", "--catalog", donor.catalog)
+    assert "99" in donord("sessions", "show", 99, "--catalog", donor.catalog, code=1)
+    donord("sessions", "list", "--catalog", tmp_path / "absent.db", code=1)
