@@ -31,7 +31,7 @@ def test_inspect_a_datadir(source_everything: Source) -> None:
     assert "can be served" in text and "clean" in text
     report = json.loads(donord("inspect", "--json", source_everything.datadir))
     assert report["kind"] == "datadir"
-    assert {"system", "undo", "dictionary"} <= {file["kind"] for file in report["files"]}
+    assert {"system", "undo", "dictionary"} <= {file["role"] for file in report["files"]}
 
 
 def test_inspect_single_files(source_small: Source) -> None:
@@ -56,7 +56,7 @@ def test_sessions(new_donord: Callable[..., Donord], source_small: Source, recip
     for stage in ("file_copy", "page_copy", "redo_copy"):
         assert stage in shown
     as_json = json.loads(donord("sessions", "show", number, "--catalog", donor.catalog, "--json"))
-    assert as_json["result"] == "completed" and as_json["recipient_version"].startswith("9.")
+    assert as_json["result"] == "completed" and as_json["recipient"]["version"].startswith("9.")
     assert json.loads(donord("sessions", "list", "--catalog", donor.catalog, "--json", "--result", "failed")) == []
     donord("sessions", "watch", "--catalog", donor.catalog)
     assert "99" in donord("sessions", "show", 99, "--catalog", donor.catalog, code=1)
