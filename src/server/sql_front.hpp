@@ -23,8 +23,8 @@ struct SqlOk {
   std::optional<std::string> use_database = {};  ///< the connection's current database from now on
 };
 
-/// An open connection of the same user is to be ended (KILL CONNECTION), or the statement it runs (KILL QUERY). The
-/// client then gets an OK.
+/// A connection is to be ended (KILL CONNECTION), or the statement it runs (KILL QUERY). Whether there is one of this
+/// number, or a clone that had it, and whose it is, the caller knows; the client gets an OK, or error 1094 or 1095.
 struct KillConnection {
   ConnectionId id;
   bool query_only = false;

@@ -83,8 +83,4 @@ MysqlError unknown_thread(std::uint64_t id) {
   return {1094, "HY000", fmt::format("Unknown thread id: {}", id)};
 }
 
-MysqlError not_owner(std::uint64_t id) {
-  return {1095, "HY000", fmt::format("You are not owner of thread {}", id)};
-}
-
 }  // namespace donord::sql

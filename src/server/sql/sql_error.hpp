@@ -27,6 +27,5 @@ namespace donord::sql {
 [[nodiscard]] MysqlError mixed_with_count(std::size_t position, std::string_view column);
 [[nodiscard]] MysqlError missing_privilege(std::string_view privilege);
 [[nodiscard]] MysqlError unknown_thread(std::uint64_t id);
-[[nodiscard]] MysqlError not_owner(std::uint64_t id);
 
 }  // namespace donord::sql
