@@ -18,7 +18,7 @@ namespace donord::innodb {
 inline constexpr std::size_t kRedoBlockBytes = 512;
 inline constexpr std::size_t kRedoHeaderBytes = 4 * kRedoBlockBytes;
 inline constexpr std::uint32_t kRedoFormat = 6;  ///< since 8.0.30
-inline constexpr std::uint64_t kMinRedoFileBytes = 64 * 1024;
+inline constexpr std::uint64_t kMinRedoFileBytes = 65536;
 inline constexpr std::uint64_t kMaxRedoFileBytes = std::uint64_t{16} << 30;
 inline constexpr Lsn kFirstLsn{8192};  ///< of a new instance
 

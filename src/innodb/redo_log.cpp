@@ -8,7 +8,7 @@ namespace donord::innodb {
 namespace {
 
 constexpr std::string_view kNamePrefix = "#ib_redo";
-constexpr std::size_t kWalkBytes = 1024 * 1024;
+constexpr std::size_t kWalkBytes = std::size_t{1} << 20;
 
 Error broken(const RedoFile& file, std::string_view problem) {
   return Error{Errc::malformed, fmt::format("redo file {}{}: {}", kNamePrefix, file.id, problem)};

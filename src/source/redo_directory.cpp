@@ -121,7 +121,8 @@ RedoSurvey survey_redo(const fs::path& directory) {
 
   const Result<innodb::RedoEnd> end = log->find_end(*checkpoint);
   if (!end) {
-    problem(end.error(), "serving encrypted redo is not supported yet");
+    problem(end.error(), end.error().code == Errc::unsupported_version ? "serving encrypted redo is not supported yet"
+                                                                       : "check the file system");
     return survey;
   }
   // A log that ends exactly where a block does may lack the empty block behind it.

@@ -358,6 +358,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "never initialised"},
         Refusal{"Crashed", [](const fs::path& d) { write_redo(d, {.log_end = kShutdownLsn + 3000}); }, Errc::conflict,
                 "was not shut down cleanly"},
+        Refusal{"EncryptedRedo",
+                [](const fs::path& d) {
+                  Bytes file =
+                      make_redo_file({.checkpoint = kShutdownLsn, .log_begin = kShutdownLsn, .log_end = kShutdownLsn});
+                  const std::uint64_t block = 2048 + (kShutdownLsn.block_start() - Lsn{16'384'000});
+                  store_u16be(file, block + 4, 0x8200);
+                  write_file(d / "#innodb_redo" / "#ib_redo5", file);
+                },
+                Errc::unsupported_version, "is encrypted"},
         Refusal{"CrashedWithANewTable",
                 [](const fs::path& d) {
                   write_redo(d, {.log_end = kShutdownLsn + 3000});
