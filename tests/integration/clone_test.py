@@ -194,11 +194,11 @@ def test_clone_again_from_the_same_donor(new_donord: NewDonord, source_small: So
 
 
 def test_a_copy_can_be_cloned_in_turn(new_donord: NewDonord, source_everything: Source, recipient: Mysqld, tmp_path: Path,
-                                      check_directory: CheckDirectory) -> None:
+                                      new_mysqld: NewMysqld, check_directory: CheckDirectory) -> None:
     donor = new_donord(source_everything.datadir).start()
     clone(recipient, donor.port, directory=tmp_path / "copy")
     donor.stop()
-    check_directory(tmp_path / "copy", source_everything)  # opens it: the files of the clone become an ordinary datadir
+    new_mysqld(datadir=tmp_path / "copy").stop()  # the first start makes it an ordinary data directory
     second = new_donord(tmp_path / "copy").start()
     clone(recipient, second.port, directory=tmp_path / "copy-of-copy")
     check_directory(tmp_path / "copy-of-copy", source_everything)

@@ -1,6 +1,7 @@
 """What a clone must have kept: a description of the donor's data, and the comparison of a copy with it."""
 
 import json
+import re
 from typing import Any, Iterator
 
 import pymysql
@@ -13,9 +14,8 @@ _SYSTEM_SCHEMAS = ("mysql", "sys", "performance_schema", "information_schema")
 # Tables of the server's own schema whose contents travel unchanged; the others hold statistics and logs.
 _STABLE_SYSTEM_TABLES = ("user", "db", "global_grants", "role_edges", "default_roles", "tables_priv", "columns_priv",
                          "procs_priv", "proxies_priv", "func", "plugin", "component", "servers")
-_BATCH = 200  # tables in one statement; fewer than the table cache holds
+_BATCH = 200  # tables in one statement
 _COUNTERS_TRIED = 300
-_FRESH_STATISTICS = "SET SESSION information_schema_stats_expiry = 0"
 
 
 def quoted(name: str) -> str:
@@ -30,35 +30,34 @@ def _batches(items: list[Any]) -> Iterator[list[Any]]:
 def _user_tables(server: Mysqld) -> dict[str, dict[str, Any]]:
     """Every base table of every user schema by its quoted name, with the contents of those that are cloned."""
     rows = server.query(
-        "SELECT table_schema, table_name, engine, row_format, create_options FROM information_schema.tables"
+        "SELECT table_schema, table_name, engine FROM information_schema.tables"
         " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN %s ORDER BY 1, 2", [_SYSTEM_SCHEMAS])
-    tables: dict[str, dict[str, Any]] = {
-        f"{quoted(schema)}.{quoted(table)}": {"engine": engine, "row_format": row_format, "options": options}
-        for schema, table, engine, row_format, options in rows}
-    cloned = [(schema, table) for schema, table, engine, *_ in rows if engine == "InnoDB"]
-    server.query(_FRESH_STATISTICS)
-    for batch in _batches(cloned):
-        names = [f"{quoted(schema)}.{quoted(table)}" for schema, table in batch]
-        for name, checksum in _checksums(server, names).items():
+    tables: dict[str, dict[str, Any]] = {f"{quoted(schema)}.{quoted(table)}": {"engine": engine}
+                                         for schema, table, engine in rows}
+    for batch in _batches([name for name, table in tables.items() if table["engine"] == "InnoDB"]):
+        for name in batch:
+            tables[name].update(_definition(server, name))
+        for name, checksum in _checksums(server, batch).items():
             tables[name]["checksum"] = checksum
-        for name, counter in _counters(server, batch).items():
-            tables[name]["auto_increment"] = counter
-        counts = " UNION ALL ".join(f"SELECT {number}, COUNT(*) FROM {name}" for number, name in enumerate(names))
+        counts = " UNION ALL ".join(f"SELECT {number}, COUNT(*) FROM {name}" for number, name in enumerate(batch))
         for number, count in server.query(counts):
-            tables[names[number]]["rows"] = count
+            tables[batch[number]]["rows"] = count
     return tables
 
 
-def _counters(server: Mysqld, schema_and_table: list[tuple[str, str]]) -> dict[str, int]:
-    """The next AUTO_INCREMENT value of each of these tables that has one.
+def _definition(server: Mysqld, table: str) -> dict[str, Any]:
+    """The CREATE TABLE statement, and the next AUTO_INCREMENT value of a table that has one.
 
-    For a table that is not open in the server, it shows the last value used, one less: call this right after something
-    has opened them, and only for as many as fit in the table cache.
+    Not from information_schema: for a table that is not open in the server, that shows the last value used, one less.
     """
-    rows = server.query(
-        "SELECT table_schema, table_name, auto_increment FROM information_schema.tables"
-        " WHERE auto_increment IS NOT NULL AND (table_schema, table_name) IN %s", [schema_and_table])
-    return {f"{quoted(schema)}.{quoted(table)}": counter for schema, table, counter in rows}
+    text = server.query(f"SHOW CREATE TABLE {table}")[0][1]
+    counter = re.search(r"^\) .*?ENGINE=\S+( AUTO_INCREMENT=(\d+))", text, re.MULTILINE)
+    if counter is not None:
+        text = text[:counter.start(1)] + text[counter.end(1):]
+    found: dict[str, Any] = {"definition": text}
+    if re.search(r"^  `.*` .*\bAUTO_INCREMENT\b", text, re.MULTILINE):
+        found["auto_increment"] = int(counter.group(2)) if counter is not None else 1
+    return found
 
 
 def _checksums(server: Mysqld, tables: list[str]) -> dict[str, int | None]:
