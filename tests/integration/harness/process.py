@@ -4,16 +4,15 @@ import atexit
 import os
 import signal
 import subprocess
-import weakref
 from pathlib import Path
 from typing import Mapping, Sequence
 
-_alive: "weakref.WeakSet[Process]" = weakref.WeakSet()
+_started: "list[Process]" = []  # strong references: a test that forgets a server must not let it live on
 
 
 @atexit.register
 def _kill_leftovers() -> None:
-    for process in list(_alive):
+    for process in _started:
         process.kill()
 
 
@@ -36,7 +35,7 @@ class Process:
             self._popen = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output if stdout is None else stdout, stderr=output,
                 env=dict(os.environ if env is None else env), cwd=cwd, start_new_session=True)
-        _alive.add(self)
+        _started.append(self)
 
     @property
     def pid(self) -> int:
