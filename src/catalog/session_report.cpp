@@ -37,7 +37,9 @@ std::string duration(std::int64_t ms) {
 
 std::string rate(std::uint64_t bytes, std::int64_t ms) {
   if (ms <= 0) return "-";
-  return human_size(static_cast<std::uint64_t>(static_cast<double>(bytes) * 1000.0 / static_cast<double>(ms))) + "/s";
+  constexpr double kMost = 1e18;  // what any integer here can hold
+  const double per_second = static_cast<double>(bytes) * 1000.0 / static_cast<double>(ms);
+  return human_size(static_cast<std::uint64_t>(std::min(per_second, kMost))) + "/s";
 }
 
 std::string percent(const StageRecord& stage) {

@@ -72,6 +72,13 @@ TEST(SessionReport, EndsTheClockOfAnUnfinishedStageWithItsSession) {
   EXPECT_THAT(session_as_text(session, kBegin + 999'000), HasSubstr("file_copy  2026-01-31 12:00:01.000  2.0s"));
 }
 
+TEST(SessionReport, BearsTheLargestNumbers) {
+  SessionRecord session = in_file_copy();
+  session.stages.back().counters.data_bytes = UINT64_MAX;
+  session.stages.back().end_ms = session.stages.back().begin_ms + 1;
+  EXPECT_THAT(session_as_text(session, kBegin), HasSubstr("888 PiB/s"));
+}
+
 TEST(SessionReport, WritesJsonForPrograms) {
   const auto json = nlohmann::json::parse(session_as_json(in_file_copy(), kBegin + 10'000));
   EXPECT_EQ(json["session"], 12);
