@@ -1,6 +1,7 @@
 #pragma once
 
-// Receives a body whose announced length is not trusted: room is made a step at a time, for bytes that do arrive.
+// Receives a body whose announced length is not trusted: there is never room for more than as many bytes again as have
+// arrived, apart from the first 16 KiB.
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +15,7 @@ class GrowingBuffer {
  public:
   /// Room for the next bytes, at most `left`. Valid until the next call.
   [[nodiscard]] MutableBytes room(std::size_t left) {
-    const std::size_t count = std::min(left, kStepBytes);
+    const std::size_t count = std::min(left, std::clamp(filled_, kFirstStepBytes, kLargestStepBytes));
     if (bytes_.size() < filled_ + count) bytes_.resize(filled_ + count);
     return MutableBytes{bytes_}.subspan(filled_, count);
   }
@@ -30,7 +31,8 @@ class GrowingBuffer {
   }
 
  private:
-  static constexpr std::size_t kStepBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kFirstStepBytes = std::size_t{16} << 10;
+  static constexpr std::size_t kLargestStepBytes = std::size_t{1} << 20;
 
   Bytes bytes_;
   std::size_t filled_ = 0;

@@ -144,7 +144,25 @@ TEST(PacketAssembler, RefusesAPacketOverTheLimitBeforeItsBytesCome) {
 TEST(PacketAssembler, MakesRoomForWhatArrivesAndNotForWhatIsAnnounced) {
   PacketAssembler packets{kNoLimit};
   ASSERT_FALSE(packets.feed(Bytes{0xFE, 0xFF, 0xFF, 0}).value().whole);
-  EXPECT_LE(packets.wanted().size(), std::size_t{1} << 20);
+  for (std::size_t arrived = 0; arrived < kMaxFragmentBytes - 1;) {
+    const std::size_t room = packets.wanted().size();
+    EXPECT_LE(room, std::max(arrived, std::size_t{16384}));
+    ASSERT_GT(room, 0U);
+    arrived += room;
+    EXPECT_EQ(packets.advance(room).value(), arrived == kMaxFragmentBytes - 1);
+  }
+}
+
+TEST(GrowingBuffer, HasRoomForAsMuchAgainAsArrived) {
+  GrowingBuffer buffer;
+  EXPECT_EQ(buffer.room(100).size(), 100U);
+  EXPECT_EQ(buffer.room(kNoLimit).size(), 16384U);
+  buffer.advance(1);
+  EXPECT_EQ(buffer.room(kNoLimit).size(), 16384U) << "a peer that sends byte by byte makes no room";
+  buffer.advance(16384);
+  EXPECT_EQ(buffer.room(kNoLimit).size(), 16385U);
+  for (int i = 0; i < 10; ++i) buffer.advance(buffer.room(kNoLimit).size());
+  EXPECT_EQ(buffer.room(kNoLimit).size(), std::size_t{1} << 20);
 }
 
 }  // namespace
