@@ -1,9 +1,10 @@
 #pragma once
 
 // Structured logging: one event, one line on stderr: time, level, event name, key=value pairs. Values with blanks,
-// quotes or control characters are quoted and escaped, so that nothing a peer sends can forge a line. Passwords,
-// scrambles and row data are never passed in. Thread-safe.
+// quotes, control characters or bytes that are not UTF-8 are quoted and escaped, and long ones clipped, so that nothing
+// a peer sends can forge or flood a line. Passwords, scrambles and row data are never passed in. Thread-safe.
 
+#include <cstddef>
 #include <fmt/format.h>
 #include <initializer_list>
 #include <string>
@@ -40,7 +41,10 @@ inline void debug(std::string_view name, std::initializer_list<Field> fields = {
   if (enabled(Level::debug)) event(Level::debug, name, fields);
 }
 
-/// `value` as it stands in a log line: bare where that is unambiguous, quoted and escaped otherwise.
+inline constexpr std::size_t kMaxValueBytes = 512;
+
+/// `value` as it stands in a log line: bare where that is unambiguous, quoted and escaped otherwise. What is past
+/// `kMaxValueBytes` is replaced by "...".
 [[nodiscard]] std::string quoted(std::string_view value);
 
 }  // namespace donord::log
