@@ -78,6 +78,7 @@ TEST(ErrPacket, OfAStockServerIsReadAndWrittenToTheByte) {
 
 TEST(ErrPacket, BeforeTheHandshakeHasNoSqlState) {
   const ErrPacket err{1040, "", "Too many connections"};
+  EXPECT_EQ(encode(err), from_hex("ff 10 04 54 6f 6f 20 6d 61 6e 79 20 63 6f 6e 6e 65 63 74 69 6f 6e 73"));
   EXPECT_EQ(decode<ErrPacket>(encode(err)).value(), err);
 }
 
