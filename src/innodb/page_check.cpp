@@ -26,6 +26,10 @@ std::size_t trailer_offset(const PageFormat& format) {
   return format.physical_bytes - kPageTrailerBytes;
 }
 
+Lsn lsn_of(ByteView page) {
+  return Lsn{load_u64be(page, kPageLsnOffset)};
+}
+
 bool lsn_copies_agree(ByteView page, const PageFormat& format) {
   return format.zip || load_u32be(page, kPageLsnOffset + 4) == load_u32be(page, trailer_offset(format) + 4);
 }
@@ -55,12 +59,12 @@ Error bad_page(PageNo number, SpaceId space, std::string_view problem) {
   return Error{Errc::checksum, fmt::format("page {} of space {}: {}", number, space, problem)};
 }
 
-/// Page number, space id, type and LSN copies: all that is compared before any sum is computed.
+/// Page number, space id, type and LSN: all that is compared before any sum is computed.
 bool looks_plain(ByteView page, const PageExpectation& expected, PageNo number) {
   const PageType type = type_of(page);
   return PageNo{load_u32be(page, kPageNumberOffset)} == number &&
          SpaceId{load_u32be(page, kPageSpaceOffset)} == expected.space && type != PageType::compressed &&
-         !is_encrypted(type) && lsn_copies_agree(page, expected.format);
+         !is_encrypted(type) && lsn_copies_agree(page, expected.format) && lsn_of(page) <= expected.max_lsn;
 }
 
 using LanePages = std::array<ByteView, kCrc32cLanes>;
@@ -93,6 +97,15 @@ std::optional<LegacyDoublewrite> find_legacy_doublewrite(ByteView page, const Pa
                            .pages_per_area = format.pages_per_extent()};
 }
 
+Result<> check_page_lsn(Lsn page_lsn, const PageExpectation& expected, PageNo number) {
+  if (page_lsn <= expected.max_lsn) return {};
+  Error error = bad_page(number, expected.space,
+                         fmt::format("the page is newer than the redo log: its LSN is {}, the log ends at {}", page_lsn,
+                                     expected.max_lsn));
+  error.hint = "data files and redo log do not belong together: restore all of them from the same backup";
+  return error;
+}
+
 Result<PageState> check_page(ByteView page, const PageExpectation& expected, PageNo number) {
   const PageFormat& format = expected.format;
   const SpaceId space = expected.space;
@@ -121,8 +134,10 @@ Result<PageState> check_page(ByteView page, const PageExpectation& expected, Pag
                                 load_u32be(page, kPageLsnOffset + 4), load_u32be(page, trailer_offset(format) + 4)));
   const std::uint32_t sum = crc32_checksum(page, format);
   if (both_checksums_are(page, format, sum) || both_checksums_are(page, format, kNoChecksum) ||
-      has_innodb_checksum(page, format))
+      has_innodb_checksum(page, format)) {
+    if (const Result<> checked = check_page_lsn(lsn_of(page), expected, number); !checked) return checked.error();
     return PageState::intact;
+  }
   const std::uint32_t in_header = load_u32be(page, kPageChecksumOffset);
   if (in_header != sum || format.zip)
     return bad_page(number, space, fmt::format("checksum 0x{:08x}, expected crc32c 0x{:08x}", in_header, sum));

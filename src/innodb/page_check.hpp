@@ -4,6 +4,7 @@
 // number and its space id are compared with what the reader expects.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "base/bytes.hpp"
@@ -37,12 +38,19 @@ inline constexpr PageNo kTransactionSystemPage{5};
 [[nodiscard]] std::optional<LegacyDoublewrite> find_legacy_doublewrite(ByteView transaction_system_page,
                                                                        const PageFormat& format);
 
+inline constexpr Lsn kNoMaxLsn{std::numeric_limits<std::uint64_t>::max()};
+
 /// What the pages of a file have in common.
 struct PageExpectation {
   PageFormat format;
   SpaceId space;
   std::optional<LegacyDoublewrite> legacy_doublewrite = {};
+  /// Where the redo log ends, if that is known: a page is never written before the log of its last change.
+  Lsn max_lsn = kNoMaxLsn;
 };
+
+/// `Errc::checksum` when a page is newer than the log: the log was lost, or page and log are of different copies.
+[[nodiscard]] Result<> check_page_lsn(Lsn page_lsn, const PageExpectation& expected, PageNo number);
 
 /// Checks one page of `expected.format.physical_bytes`. Whatever is wrong with it is an `Errc::checksum` that names the
 /// page, the space, what was expected and what was found.

@@ -269,6 +269,42 @@ TEST(PageCheck, EncryptedPagesOfABlockAreRefusedAsSuch) {
   EXPECT_EQ(checked.error().what, "page 12 of space 7 is encrypted");
 }
 
+TEST(PageCheck, APageThatIsNewerThanTheLogIsRefused) {
+  for (const PageFormat& format : {k4K, kZip8K}) {
+    const PageSpec spec{.format = format};
+    PageExpectation expected = expect(spec);
+    expected.max_lsn = spec.lsn;
+    EXPECT_TRUE(check_page(make_page(spec), expected, spec.number));
+    EXPECT_TRUE(check_pages(make_pages(format, 9), expected, PageNo{10}));
+    EXPECT_TRUE(check_page(Bytes(format.physical_bytes), expected, spec.number));
+    expected.max_lsn = Lsn{spec.lsn.value() - 1};
+    EXPECT_EQ(problem(make_page(spec), expected, spec.number),
+              "page 3 of space 7: the page is newer than the redo log: its LSN is 20000000, the log ends at 19999999");
+    EXPECT_TRUE(check_page(Bytes(format.physical_bytes), expected, spec.number));
+  }
+}
+
+TEST(PageCheck, ABlockNamesItsFirstPageThatIsNewerThanTheLog) {
+  const PageExpectation expected{.format = k4K, .space = SpaceId{7}, .max_lsn = Lsn{20'000'000}};
+  for (std::uint32_t newer = 0; newer < 9; ++newer) {
+    Bytes pages = make_pages(k4K, 9);
+    std::ranges::copy(make_page({.format = k4K, .number = PageNo{10 + newer}, .lsn = Lsn{20'000'001}}),
+                      pages.begin() + newer * k4K.physical_bytes);
+    const Result<> checked = check_pages(pages, expected, PageNo{10});
+    ASSERT_FALSE(checked);
+    EXPECT_TRUE(checked.error().what.starts_with(fmt::format("page {} of space 7: the page is newer", 10 + newer)))
+        << checked.error().what;
+  }
+}
+
+TEST(PageCheck, ACompressedPageThatIsNewerThanTheLogIsRefused) {
+  const PageSpec spec;
+  const Bytes stored = compress(compressible_page(spec), PageCompressionAlgorithm::lz4);
+  PageExpectation expected = expect(spec);
+  expected.max_lsn = Lsn{spec.lsn.value() - 1};
+  EXPECT_NE(problem(stored, expected, spec.number).find("newer than the redo log"), std::string::npos);
+}
+
 TEST(PageCheck, ABlockThatEndsInsideAPageIsRefused) {
   const Bytes pages = make_pages(k4K, 2);
   for (const std::size_t length : {std::size_t{1}, std::size_t{4095}, std::size_t{4097}})

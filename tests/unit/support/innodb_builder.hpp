@@ -54,6 +54,7 @@ struct TablespaceSpec {
   std::uint32_t fsp_size_pages = 0;  ///< 0: as many as there are
   std::uint32_t server_version = 90704;
   Lsn flush_lsn = {};
+  Lsn lsn{16'000'000};           ///< of every page: before the log that `RedoFileSpec` has
   std::uint32_t first_page = 0;  ///< above 0: a later file of the system tablespace, without a header
 };
 
@@ -67,7 +68,7 @@ inline Bytes make_first_page(const TablespaceSpec& spec) {
   Bytes page(format.physical_bytes);
   store_u32be(page, 8, spec.server_version);
   store_u32be(page, 12, 1);
-  store_u64be(page, innodb::kPageLsnOffset, 19'000'000);
+  store_u64be(page, innodb::kPageLsnOffset, spec.lsn.value());
   store_u16be(page, innodb::kPageTypeOffset, static_cast<std::uint16_t>(innodb::PageType::fsp_header));
   store_u64be(page, innodb::kPageFlushLsnOffset, spec.flush_lsn.value());
   store_u32be(page, innodb::kPageSpaceOffset, spec.space.value());
@@ -82,10 +83,11 @@ inline Bytes make_first_page(const TablespaceSpec& spec) {
 inline Bytes make_tablespace(const TablespaceSpec& spec) {
   Bytes file;
   for (std::uint32_t i = 0; i < spec.pages; ++i)
-    append(file,
-           spec.first_page + i == 0
-               ? make_first_page(spec)
-               : make_page({.format = format_of(spec), .space = spec.space, .number = PageNo{spec.first_page + i}}));
+    append(file, spec.first_page + i == 0 ? make_first_page(spec)
+                                          : make_page({.format = format_of(spec),
+                                                       .space = spec.space,
+                                                       .number = PageNo{spec.first_page + i},
+                                                       .lsn = spec.lsn}));
   return file;
 }
 
