@@ -54,6 +54,10 @@ RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn) {
   return block;
 }
 
+void seal_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block) {
+  store_u32be(block, kChecksumOffset, crc32c(block.first(kChecksumOffset)));
+}
+
 RedoBlockBytes make_redo_block(Lsn lsn, ByteView payload, std::uint16_t first_rec_group) {
   assert(kRedoBlockHeaderBytes + payload.size() <= kChecksumOffset);
   RedoBlockBytes bytes{};
@@ -63,7 +67,7 @@ RedoBlockBytes make_redo_block(Lsn lsn, ByteView payload, std::uint16_t first_re
   store_u16be(bytes, kFirstRecGroupOffset, first_rec_group);
   store_u32be(bytes, kEpochOffset, redo_block_epoch(lsn));
   std::ranges::copy(payload, bytes.begin() + kRedoBlockHeaderBytes);
-  store_u32be(bytes, kChecksumOffset, crc32c(ByteView{bytes}.first(kChecksumOffset)));
+  seal_redo_block(bytes);
   return bytes;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -59,6 +60,9 @@ using RedoBlockBytes = std::array<std::uint8_t, kRedoBlockBytes>;
 
 /// Looks at the 512 bytes that are stored where the block beginning at `lsn`, a multiple of 512, belongs.
 [[nodiscard]] RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn);
+
+/// Stores the right checksum, whatever stood there.
+void seal_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block);
 
 /// A block at `lsn` with `payload` (at most 496 bytes) and a right checksum.
 [[nodiscard]] RedoBlockBytes make_redo_block(Lsn lsn, ByteView payload, std::uint16_t first_rec_group);

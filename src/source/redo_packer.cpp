@@ -23,7 +23,10 @@ Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& rea
   const Result<> done = read(lsn, bytes);
   if (done) {
     const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
-    if (block.state == innodb::RedoBlockState::current && block.header.data_bytes == used) return bytes;
+    if (block.state == innodb::RedoBlockState::current && block.header.data_bytes == used) {
+      innodb::seal_redo_block(bytes);
+      return bytes;
+    }
   }
   if (used == innodb::kRedoBlockHeaderBytes) return innodb::make_redo_block(lsn, {}, innodb::kRedoBlockHeaderBytes);
   if (!done) return done.error();
@@ -85,9 +88,11 @@ Result<> RedoPacker::read_blocks(Lsn from, MutableBytes into) const {
   if (Result<> done = read_(from, into); !done) return done;
   for (std::size_t offset = 0; offset < into.size(); offset += kRedoBlockBytes) {
     const Lsn lsn = from + offset;
-    const innodb::RedoBlock block = innodb::look_at_redo_block(into.subspan(offset, kRedoBlockBytes), lsn);
+    const auto bytes = into.subspan(offset).first<kRedoBlockBytes>();
+    const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
     if (block.state != innodb::RedoBlockState::current || !block.header.full())
       return Error{Errc::checksum, fmt::format("the redo block at LSN {} is not the one that was found before", lsn)};
+    innodb::seal_redo_block(bytes);  // under innodb_log_checksums=OFF there is none
   }
   return {};
 }

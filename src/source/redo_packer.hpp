@@ -1,7 +1,8 @@
 #pragma once
 
 // Packs a range of a redo log into the files that a recipient gets: all of one size, each with a header made here, the
-// blocks copied as they are. The recipient numbers the files from 0 (docs/clone-stream.md, "REDO_COPY").
+// blocks copied as they are, but always with a checksum. The recipient numbers the files from 0 (docs/clone-stream.md,
+// "REDO_COPY").
 
 #include <cstdint>
 #include <string>

@@ -159,6 +159,24 @@ TEST(RedoPacker, BlocksThatChangeUnderneathAreFound) {
   EXPECT_EQ(packer->read(0, 2048, blocks).error().code, Errc::checksum);
 }
 
+TEST(RedoPacker, BlocksWithoutAChecksumGetOne) {
+  const RedoRange range{kStart + 4000, kStart + 9000};
+  const Result<RedoPacker> with = pack(range);
+  const Result<RedoPacker> without = RedoPacker::make(
+      {.file_bytes = kFileBytes, .page_bytes = 16384, .uuid = 99, .creator = std::string{kCloneCreator}}, range,
+      [read = log_until(range.end)](Lsn from, MutableBytes into) -> Result<> {
+        Result<> done = read(from, into);
+        for (std::size_t block = 0; block < into.size(); block += 512) store_u32be(into, block + 508, 0xDEADBEEF);
+        return done;
+      });
+  ASSERT_TRUE(with && without);
+  Bytes expected(kFileBytes);
+  Bytes found(kFileBytes);
+  ASSERT_TRUE(with->read(0, 0, expected));
+  ASSERT_TRUE(without->read(0, 0, found));
+  EXPECT_EQ(found, expected);
+}
+
 TEST(RedoPacker, ImpossibleFileSizesAreRefused) {
   for (const std::uint64_t bytes :
        {std::uint64_t{0}, std::uint64_t{32768}, std::uint64_t{65536 + 512}, (std::uint64_t{16} << 30) + 16384}) {
