@@ -5,7 +5,7 @@
 //   static constexpr std::string_view kName = "InitCommand";
 //   template <class Io, class Self> static void layout(Io& io, Self& m) {
 //     io.u32le("version", m.version);
-//     io.until_end("locators", m.locators);
+//     io.until_end("locators", m.locators, kMaxLocators);
 //   }
 //
 // and is used through `decode<T>(payload)`, `encode(message)` and `dump<T>(payload)`. `layout` runs with a `Decoder`
@@ -120,9 +120,13 @@ class Decoder {
   void nested(std::string_view, T& v) {
     T::layout(*this, v);
   }
+  /// Elements to the end, at most `limit` of them: what bounds the memory for elements of few bytes.
   template <class T>
-  void until_end(std::string_view f, std::vector<T>& v) {
-    while (ok() && remaining() > 0) nested(f, v.emplace_back());
+  void until_end(std::string_view f, std::vector<T>& v, std::size_t limit) {
+    while (ok() && remaining() > 0) {
+      if (v.size() == limit) return fail(f, fmt::format("more than {} elements", limit));
+      nested(f, v.emplace_back());
+    }
   }
 
   /// `count` elements of at least `smallest_bytes` each.
@@ -224,12 +228,12 @@ class Encoder {
     T::layout(*this, v);
   }
   template <class T>
-  void until_end(std::string_view f, const std::vector<T>& v) {
+  void until_end(std::string_view f, const std::vector<T>& v, std::size_t) {
     for (const T& element : v) nested(f, element);
   }
   template <class T>
   void repeat(std::string_view f, std::size_t, std::size_t, const std::vector<T>& v) {
-    until_end(f, v);
+    until_end(f, v, v.size());
   }
 
   [[nodiscard]] std::size_t size() const { return out_.size(); }
@@ -335,12 +339,12 @@ class Dumper {
     T::layout(*this, v);
   }
   template <class T>
-  void until_end(std::string_view f, const std::vector<T>& v) {
+  void until_end(std::string_view f, const std::vector<T>& v, std::size_t) {
     for (const T& element : v) nested(f, element);
   }
   template <class T>
   void repeat(std::string_view f, std::size_t, std::size_t, const std::vector<T>& v) {
-    until_end(f, v);
+    until_end(f, v, v.size());
   }
 
   [[nodiscard]] const std::string& lines() const { return lines_; }

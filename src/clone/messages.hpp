@@ -37,6 +37,9 @@ enum class CloneProtocol : std::uint32_t { v1 = 0x0100, v2 = 0x0101, v3 = 0x0102
 /// `legacy_db_type` of the only storage engine that clones.
 inline constexpr std::uint8_t kEngineInnodb = 12;
 
+/// More locators in a command are refused: a server has one per storage engine that clones, which so far is one in all.
+inline constexpr std::size_t kMaxLocators = 16;
+
 /// u8 engine, u32 length, that many bytes: a `Locator`, opaque to the RPC layer.
 struct EngineLocator {
   std::uint8_t engine = kEngineInnodb;
@@ -69,7 +72,7 @@ struct InitCommand {
     io.u8("command", m.command);
     io.u32le("version", m.version);
     io.u32le("ddl", m.ddl);
-    io.until_end("locators", m.locators);
+    io.until_end("locators", m.locators, kMaxLocators);
   }
   bool operator==(const InitCommand&) const = default;
 };
@@ -106,7 +109,7 @@ struct LocsResponse {
   static void layout(Io& io, Self& m) {
     io.constant("response", static_cast<std::uint8_t>(CloneResponse::locs));
     io.u32le("version", m.version);
-    io.until_end("locators", m.locators);
+    io.until_end("locators", m.locators, kMaxLocators);
   }
   bool operator==(const LocsResponse&) const = default;
 };

@@ -150,6 +150,9 @@ struct ConnectAttribute {
 
 /// The sum of all attributes on the wire, as in mysqld.
 inline constexpr std::size_t kMaxConnectAttributeBytes = 65536;
+/// Clients send about ten. Without a limit, attributes of two bytes each would take 32 times their size in memory, from
+/// clients that have not logged in.
+inline constexpr std::size_t kMaxConnectAttributes = 128;
 
 /// Client -> server. `ClientHello`, then
 ///
@@ -248,11 +251,11 @@ void HandshakeResponse41::layout(Io& io, Self& m) {
       io.lenenc_bytes("connect_attributes", attributes);
       if (attributes.size() > kMaxConnectAttributeBytes) return io.fail("connect_attributes", "more than 64 KiB");
       Decoder inner{attributes};
-      inner.until_end("connect_attributes", m.connect_attributes);
+      inner.until_end("connect_attributes", m.connect_attributes, kMaxConnectAttributes);
       if (const Result<> done = inner.finish(); !done) io.fail("connect_attributes", done.error().what);
     } else {
       Encoder inner;
-      inner.until_end("connect_attributes", m.connect_attributes);
+      inner.until_end("connect_attributes", m.connect_attributes, kMaxConnectAttributes);
       attributes = inner.take();
       io.lenenc_bytes("connect_attributes", attributes);
     }

@@ -33,7 +33,7 @@ struct Sample {
     io.u32le("space", m.space);
     io.lenenc_text("text", m.text);
     io.lenenc_bytes("blob", m.blob);
-    io.until_end("inner", m.inner);
+    io.until_end("inner", m.inner, 3);
   }
   bool operator==(const Sample&) const = default;
 };
@@ -69,6 +69,14 @@ TEST(Codec, NamesMessageFieldOffsetNeedAndHave) {
 TEST(Codec, RefusesALengthThatLiesBeforeAllocating) {
   const Bytes bytes = {7, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F};
   EXPECT_EQ(decode<Sample>(bytes).error().code, Errc::truncated);
+}
+
+TEST(Codec, RefusesMoreElementsThanItAllows) {
+  Sample message = sample();
+  message.inner.resize(3);
+  EXPECT_EQ(*decode<Sample>(encode(message)), message);
+  message.inner.resize(4);
+  EXPECT_EQ(decode<Sample>(encode(message)).error().what, "Sample.inner at 25: more than 3 elements");
 }
 
 TEST(Codec, LengthEncodedIntegersRoundTripOverTheirBoundaries) {

@@ -74,6 +74,14 @@ TEST(InitCommand, OfADefaultRecipient) {
                 payload);
 }
 
+TEST(InitCommand, WithMoreLocatorsThanThereAreEnginesIsRefused) {
+  InitCommand command{.locators = std::vector<EngineLocator>(kMaxLocators)};
+  round_trips(command);
+  command.locators.emplace_back();
+  EXPECT_EQ(decode<InitCommand>(encode(command)).error().code, Errc::malformed);
+  EXPECT_EQ(decode<LocsResponse>(encode(LocsResponse{.locators = command.locators})).error().code, Errc::malformed);
+}
+
 TEST(AckCommand, OfAStateIs94BytesLong) {
   const StateDescriptor end{.state = CloneState::file_copy, .chunks = 5, .files = 3, .flags = StateDescriptor::kAck};
   const AckCommand ack{0, EngineLocator{kEngineInnodb, encode(Locator{})}, encode(end)};

@@ -150,6 +150,16 @@ TEST(HandshakeResponse41, BoundsTheConnectAttributes) {
   EXPECT_TRUE(decode_handshake_response(encode(message), kAll));
 }
 
+TEST(HandshakeResponse41, BoundsTheNumberOfConnectAttributes) {
+  HandshakeResponse41 message = response({Capability::connect_attributes});
+  message.connect_attributes.assign(kMaxConnectAttributes, {});
+  EXPECT_TRUE(decode_handshake_response(encode(message), kAll));
+  message.connect_attributes.assign(kMaxConnectAttributeBytes / 2, {});
+  const Result<HandshakeResponse41> refused = decode_handshake_response(encode(message), kAll);
+  EXPECT_EQ(refused.error().code, Errc::malformed);
+  EXPECT_NE(refused.error().what.find("more than 128 elements"), std::string::npos) << refused.error().what;
+}
+
 TEST(HandshakeResponse41, RefusesAClientOlderThanProtocol41) {
   HandshakeResponse41 message = response({});
   message.hello.capabilities.remove(Capability::protocol_41);
