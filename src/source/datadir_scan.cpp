@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <set>
 #include <sys/stat.h>
 #include <system_error>
@@ -37,6 +38,12 @@ Error unfinished_truncation(const fs::path& log) {
                "start the server once and shut it down cleanly"};
 }
 
+/// What a recipient names its files while it replaces the old ones: new, old and renamed ones
+/// (docs/clone-stream.md, "Status files").
+bool is_twin_of_a_clone(std::string_view name) {
+  return name.ends_with(".#clone") || name.ends_with(".#clone_save") || name.ends_with(".#clone_ddl");
+}
+
 bool is_skipped_directory(std::string_view name) {
   return name.starts_with('#') || name == "lost+found";
 }
@@ -47,10 +54,16 @@ class Walk {
   Walk(const DatadirOptions& options, DatadirScan& into) : options_(options), into_(into) {}
 
   void directory(const fs::path& directory, int depth = 0) {
-    if (depth > kMaxDepth || !first_visit(directory)) return;
+    if (!first_visit(directory)) return;
+    if (depth > kMaxDepth) {
+      into_.problems.push_back(Error{Errc::conflict,
+                                     fmt::format("{} is deeper than {} directories", directory.string(), kMaxDepth),
+                                     "move it out of the datadir"});
+      return;
+    }
     std::error_code error;
     fs::directory_iterator entries{directory, error};
-    for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) entry(*entries, depth);
+    for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) entry(entries->path(), depth);
     if (error) into_.problems.push_back(io_error("list", directory, error.value()));
   }
 
@@ -60,23 +73,41 @@ class Walk {
     std::error_code error;
     for (fs::directory_iterator entries{directory, error}; !error && entries != fs::directory_iterator{};
          entries.increment(error))
-      if (is_undo_truncation_log(entries->path().filename().string()))
-        into_.problems.push_back(unfinished_truncation(entries->path()));
+      note_unfinished_work(entries->path());
     if (error) into_.problems.push_back(io_error("list", directory, error.value()));
   }
 
  private:
-  void entry(const fs::directory_entry& entry, int depth) {
-    const std::string name = entry.path().filename().string();
-    std::error_code ignored;  // what has vanished or leads nowhere is neither a directory nor a file
-    if (entry.is_directory(ignored)) {
-      if (!is_skipped_directory(name)) directory(entry.path(), depth + 1);
-    } else if (is_undo_truncation_log(name)) {
-      into_.problems.push_back(unfinished_truncation(entry.path()));
-    } else if (is_tablespace_name(name) && (!name.starts_with('#') || name.starts_with("#sql")) &&
-               entry.is_regular_file(ignored)) {
-      into_.candidates.push_back({entry.path(), name_on_the_server(entry.path())});
+  void entry(const fs::path& path, int depth) {
+    const std::string name = path.filename().string();
+    if (note_unfinished_work(path) || (name.starts_with('#') && !name.starts_with("#sql"))) return;
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0) return note_unreachable(path, errno);
+    if (S_ISDIR(status.st_mode)) {
+      if (!is_skipped_directory(name)) directory(path, depth + 1);
+    } else if (S_ISREG(status.st_mode) && is_tablespace_name(name)) {
+      into_.candidates.push_back({path, name_on_the_server(path)});
     }
+  }
+
+  /// A link that leads nowhere may be the only trace of a schema on a disk that is not mounted.
+  void note_unreachable(const fs::path& path, int error_number) {
+    struct stat link = {};
+    if (::lstat(path.c_str(), &link) != 0 && errno == ENOENT) return;  // removed since it was listed
+    into_.problems.push_back(io_error("reach", path, error_number));
+    into_.problems.back().hint = "make the file or directory accessible, or remove the link";
+  }
+
+  bool note_unfinished_work(const fs::path& path) {
+    const std::string name = path.filename().string();
+    if (is_undo_truncation_log(name)) {
+      into_.problems.push_back(unfinished_truncation(path));
+      return true;
+    }
+    if (!is_twin_of_a_clone(name)) return false;
+    if (!std::exchange(clone_noted_, true))  // there is one for every file
+      into_.problems.push_back(unfinished_clone(path));
+    return true;
   }
 
   std::string name_on_the_server(const fs::path& path) const {
@@ -97,9 +128,15 @@ class Walk {
   const DatadirOptions& options_;
   DatadirScan& into_;
   std::set<std::pair<dev_t, ino_t>> visited_;
+  bool clone_noted_ = false;
 };
 
 }  // namespace
+
+Error unfinished_clone(const fs::path& sign) {
+  return Error{Errc::conflict, fmt::format("{} says that a clone into this directory is unfinished", sign.string()),
+               "start mysqld on the directory once, so that it finishes the clone or rolls it back"};
+}
 
 bool is_tablespace_name(std::string_view name) {
   constexpr std::string_view kTableSuffix = ".ibd";

@@ -20,11 +20,14 @@ struct ScannedFile {
 struct DatadirScan {
   std::vector<ScannedFile> system_files;  ///< in the order of innodb_data_file_path
   std::vector<ScannedFile> candidates;    ///< sorted by name
-  std::vector<Error> problems;            ///< directories that cannot be read, signs of unfinished work
+  std::vector<Error> problems;            ///< what cannot be reached or listed, signs of unfinished work
 };
 
 /// True for a name that mysqld takes for a tablespace: "t1.ibd", "x.ibu", "undo_001", "undo001".
 [[nodiscard]] bool is_tablespace_name(std::string_view name);
+
+/// A directory that was cloned into, and where its old and new files may stand side by side.
+[[nodiscard]] Error unfinished_clone(const std::filesystem::path& sign);
 
 [[nodiscard]] DatadirScan scan_datadir(const DatadirOptions& options);
 

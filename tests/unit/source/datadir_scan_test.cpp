@@ -10,6 +10,7 @@ namespace donord {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::ScratchDirectory;
 using testing::write_file;
@@ -34,7 +35,7 @@ TEST_F(DatadirScanTest, TakesTablespacesAndNothingElse) {
     touch(name);
   for (const char* name :
        {"ibtmp1", ".ibd", "undo_1", "undo_0001", "undo_abc", "db/t.MYD", "db/t.sdi", "#innodb_temp/x.ibd",
-        "#ib_archive/y.ibd", "db/#other.ibd", "#innodb_redo/#ib_redo1", "binlog.000001", "auto.cnf", "db/t.ibd.#clone"})
+        "#ib_archive/y.ibd", "db/#other.ibd", "#innodb_redo/#ib_redo1", "binlog.000001", "auto.cnf"})
     touch(name);
   const DatadirScan scan = scan_datadir(options_);
   EXPECT_THAT(scan.problems, IsEmpty());
@@ -83,6 +84,53 @@ TEST_F(DatadirScanTest, AnUndoTruncationInProgressIsAProblem) {
   EXPECT_NE(scan.problems[0].what.find("undo_1_trunc.log"), std::string::npos);
   EXPECT_NE(scan.problems[1].what.find("undo_2_trunc.log"), std::string::npos);
   EXPECT_THAT(names(scan), IsEmpty());
+}
+
+TEST_F(DatadirScanTest, AFileThatACloneHasNotPutInPlaceIsAProblem) {
+  for (const char* name :
+       {"db/t.ibd.#clone", "ibdata1.#clone_save", "db.#clone_ddl", "#innodb_redo.#clone/#ib_redo0"}) {
+    touch(name);
+    const DatadirScan scan = scan_datadir(options_);
+    ASSERT_EQ(scan.problems.size(), 1U) << name;
+    EXPECT_EQ(scan.problems[0].code, Errc::conflict) << name;
+    EXPECT_THAT(scan.problems[0].what, HasSubstr(".#clone"));
+    EXPECT_THAT(scan.problems[0].hint, HasSubstr("start mysqld on the directory once"));
+    std::filesystem::remove_all(options_.datadir);
+  }
+}
+
+TEST_F(DatadirScanTest, ALinkThatLeadsNowhereIsAProblem) {
+  touch("mysql.ibd");
+  for (const char* name : {"db", "t.ibd", "undo_001"}) {
+    const std::filesystem::path link = options_.datadir / name;
+    std::filesystem::create_symlink(scratch_.path() / "not_mounted", link);
+    const DatadirScan scan = scan_datadir(options_);
+    ASSERT_EQ(scan.problems.size(), 1U) << name;
+    EXPECT_EQ(scan.problems[0].code, Errc::not_found);
+    EXPECT_THAT(scan.problems[0].what, HasSubstr(link.string()));
+    std::filesystem::remove(link);
+  }
+  std::filesystem::create_symlink("circle", options_.datadir / "circle");
+  EXPECT_THAT(scan_datadir(options_).problems.at(0).what, HasSubstr("circle"));
+}
+
+TEST_F(DatadirScanTest, ADirectoryThatCannotBeEnteredIsAProblem) {
+  if (::geteuid() == 0) GTEST_SKIP() << "everything is open to root";
+  touch("db/t.ibd");
+  std::filesystem::permissions(options_.datadir / "db", std::filesystem::perms::none);
+  const DatadirScan scan = scan_datadir(options_);
+  std::filesystem::permissions(options_.datadir / "db", std::filesystem::perms::owner_all);
+  ASSERT_EQ(scan.problems.size(), 1U);
+  EXPECT_EQ(scan.problems[0].code, Errc::denied);
+}
+
+TEST_F(DatadirScanTest, ADirectoryTooDeepToBeSearchedIsAProblem) {
+  std::filesystem::path deep = "a";
+  for (int i = 0; i < 20; ++i) deep /= "a";
+  touch(deep / "t.ibd");
+  const DatadirScan scan = scan_datadir(options_);
+  ASSERT_EQ(scan.problems.size(), 1U);
+  EXPECT_THAT(scan.problems[0].what, HasSubstr("is deeper than"));
 }
 
 TEST_F(DatadirScanTest, AMissingDirectoryIsAProblem) {
