@@ -15,14 +15,21 @@ struct flock whole_file_read_lock() {
   return lock;
 }
 
-Result<std::optional<LockHolder>> find_writer(const UniqueFd& fd, const std::filesystem::path& path) {
-  struct flock lock = whole_file_read_lock();
-  if (::fcntl(fd.get(), F_OFD_GETLK, &lock) != 0) return io_error("ask for locks on", path, errno);
-  if (lock.l_type == F_UNLCK) return std::optional<LockHolder>{};
-  return std::optional{LockHolder{lock.l_pid}};
+/// Not to know whether a server runs is as bad as to know that one does.
+Error no_locks(std::string_view what, const std::filesystem::path& path, int error_number) {
+  Error error = io_error(what, path, error_number);
+  error.hint = "locks keep mysqld away from a directory that is served: put it on a file system that supports them";
+  return error;
 }
 
 }  // namespace
+
+Result<std::optional<LockHolder>> find_writer(const UniqueFd& fd, const std::filesystem::path& path) {
+  struct flock lock = whole_file_read_lock();
+  if (::fcntl(fd.get(), F_OFD_GETLK, &lock) != 0) return no_locks("ask for locks on", path, errno);
+  if (lock.l_type == F_UNLCK) return std::optional<LockHolder>{};
+  return std::optional{LockHolder{lock.l_pid}};
+}
 
 Result<std::optional<LockHolder>> find_writer(const std::filesystem::path& path) {
   const Result<UniqueFd> fd = open_for_reading(path);
@@ -35,7 +42,7 @@ Result<SharedFileLock> SharedFileLock::acquire(const std::filesystem::path& path
   if (!fd) return fd.error();
   struct flock lock = whole_file_read_lock();
   if (::fcntl(fd->get(), F_OFD_SETLK, &lock) != 0) {
-    if (errno != EAGAIN && errno != EACCES) return io_error("lock", path, errno);
+    if (errno != EAGAIN && errno != EACCES) return no_locks("lock", path, errno);
     const Result<std::optional<LockHolder>> holder = find_writer(*fd, path);
     return in_use_error(path, holder && *holder ? **holder : LockHolder{});
   }

@@ -18,13 +18,14 @@ struct LockHolder {
 };
 
 /// Who holds a write lock on the file, if anyone.
+[[nodiscard]] Result<std::optional<LockHolder>> find_writer(const UniqueFd& fd, const std::filesystem::path& path);
 [[nodiscard]] Result<std::optional<LockHolder>> find_writer(const std::filesystem::path& path);
 
 /// A read lock on a file for as long as the object lives. Any number can be held at once; it belongs to the open file,
 /// not to the process, so that closing another descriptor of the file does not end it.
 class SharedFileLock {
  public:
-  /// `Errc::unavailable` when someone holds a write lock.
+  /// `Errc::unavailable` when someone holds a write lock; other errors where the file system has no locks.
   [[nodiscard]] static Result<SharedFileLock> acquire(const std::filesystem::path& path);
 
  private:

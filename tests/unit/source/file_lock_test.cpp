@@ -102,6 +102,13 @@ TEST_F(FileLockTest, ClosingAnotherDescriptorOfTheFileDoesNotEndTheLock) {
   EXPECT_FALSE(LockingProcess{path_}.locked());
 }
 
+TEST_F(FileLockTest, AFileThatCannotBeAskedForLocksIsAnError) {
+  const auto holder = find_writer(UniqueFd{}, path_);
+  ASSERT_FALSE(holder);
+  EXPECT_NE(holder.error().what.find("cannot ask for locks on " + path_.string()), std::string::npos);
+  EXPECT_NE(holder.error().hint.find("file system that supports them"), std::string::npos);
+}
+
 TEST_F(FileLockTest, AMissingFileIsAnError) {
   EXPECT_EQ(SharedFileLock::acquire(scratch_.path() / "no").error().code, Errc::not_found);
   EXPECT_EQ(find_writer(scratch_.path() / "no").error().code, Errc::not_found);
