@@ -122,7 +122,7 @@ class DatadirView final : public CloneView {
     const PageNo first{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / page_bytes)};
     if (Result<> checked = innodb::check_pages(pages, file.expectation(), first); !checked) {
       Error error = checked.error().within(file.path.string());
-      error.hint = "the file is damaged: restore it from a backup";
+      if (error.hint.empty()) error.hint = "the file is damaged: restore it from a backup";
       return error;
     }
     return {};
@@ -166,14 +166,15 @@ const TablespaceFile& lock_file(const DatadirSurvey& survey) {
 
 }  // namespace
 
-DatadirSource::DatadirSource(std::shared_ptr<const DatadirSurvey> survey)
-    : cache_(std::make_shared<FileCache>(kMaxOpenFiles)), survey_(std::move(survey)) {}
+DatadirSource::DatadirSource(std::shared_ptr<const DatadirSurvey> survey) : survey_(std::move(survey)) {}
 
 DatadirSource::~DatadirSource() = default;
 
 Result<std::unique_ptr<DatadirSource>> DatadirSource::open(const DatadirOptions& options) {
   Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options);
   if (!survey) return survey.error();
+  // Let go at once: it shows that a clone will get it.
+  if (const Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(**survey).path); !lock) return lock.error();
   return std::unique_ptr<DatadirSource>{new DatadirSource{std::move(*survey)}};
 }
 
@@ -199,11 +200,11 @@ Result<std::unique_ptr<CloneView>> DatadirSource::begin_clone() {
   if (!lock) return lock.error();
   Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(before->options);
   if (!survey) return survey.error();
-  {
-    const std::lock_guard guard{mutex_};
-    survey_ = *survey;
-  }
-  return std::make_unique<DatadirView>(std::move(*survey), std::move(*lock), cache_);
+  const std::lock_guard guard{mutex_};
+  survey_ = *survey;
+  std::shared_ptr<FileCache> cache = cache_.lock();
+  if (!cache) cache_ = cache = std::make_shared<FileCache>(kMaxOpenFiles);
+  return std::make_unique<DatadirView>(std::move(*survey), std::move(*lock), std::move(cache));
 }
 
 }  // namespace donord

@@ -17,7 +17,7 @@ class FileCache;
 /// the redo is a single block. While a clone is served a read lock keeps mysqld from starting on the directory.
 class DatadirSource final : public DonorSource {
  public:
-  /// Surveys the directory; the error is the first reason why it cannot be served.
+  /// Surveys the directory and tries the lock; the error is the first reason why it cannot be served.
   [[nodiscard]] static Result<std::unique_ptr<DatadirSource>> open(const DatadirOptions& options);
   ~DatadirSource() override;
 
@@ -31,8 +31,8 @@ class DatadirSource final : public DonorSource {
 
   [[nodiscard]] std::shared_ptr<const DatadirSurvey> latest() const;
 
-  std::shared_ptr<FileCache> cache_;  // shared with the views, which may outlive the source
   mutable std::mutex mutex_;
+  std::weak_ptr<FileCache> cache_;  // of the views, which may outlive the source: the last one closes all files
   std::shared_ptr<const DatadirSurvey> survey_;  // the latest; never changed, only replaced
 };
 

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kBufferPoolDump = "ib_buffer_pool";
+constexpr std::uint64_t kPositionProbePages = 1024;
 
 /// Fills a survey step by step; each step adds what it finds and the problems it meets.
 class Surveyor {
@@ -37,6 +38,7 @@ class Surveyor {
     // First of all what is wrong with the instance: after a crash single files may look damaged that are not.
     survey_redo_log();
     add_tablespaces(scan.candidates);
+    check_lsns();
     check_sizes();
     check_spaces();
     find_server_version();
@@ -79,29 +81,41 @@ class Surveyor {
   }
 
   void find_unfinished_clone() {
-    std::error_code ignored;
-    const fs::path mark = options_.datadir / "#clone" / "#status_in_progress";
-    if (fs::exists(mark, ignored))
-      problem(Errc::conflict, fmt::format("{} says that the directory is an unfinished clone", mark.string()),
-              "finish the clone, or start the server on it once");
+    const fs::path directory = options_.datadir / "#clone";
+    const auto found = [&](std::string_view name) -> std::optional<FileStamp> {
+      const Result<FileStamp> stamp = stamp_of(directory / name);
+      if (stamp) return *stamp;
+      if (stamp.error().code != Errc::not_found) survey_.problems.push_back(stamp.error());
+      return std::nullopt;
+    };
+    if (found("#status_in_progress"))
+      return problem(Errc::conflict, unfinished_clone(directory / "#status_in_progress").what,
+                     "mysqld does not start on such a directory: clone again into an empty one");
+    for (const std::string_view status : {"#status_error", "#status_fix"})
+      if (found(status)) return survey_.problems.push_back(unfinished_clone(directory / status));
+    // A clone into another directory leaves these lists behind, empty.
+    for (const std::string_view list : {"#new_files", "#replace_files"})
+      if (const std::optional<FileStamp> stamp = found(list); stamp && stamp->size_bytes > 0)
+        return survey_.problems.push_back(unfinished_clone(directory / list));
   }
 
   void find_running_server(const DatadirScan& scan) {
     std::vector<fs::path> locked_by_mysqld{options_.datadir / "mysql.ibd"};
     if (!scan.system_files.empty()) locked_by_mysqld.insert(locked_by_mysqld.begin(), scan.system_files.front().path);
     for (const fs::path& path : locked_by_mysqld) {
-      const Result<std::optional<LockHolder>> holder = find_writer(path);
-      if (!holder || !*holder) continue;  // a file that cannot be opened is reported when it is read
-      survey_.problems.push_back(in_use_error(path, **holder));
-      return;
+      const Result<UniqueFd> fd = open_for_reading(path);
+      if (!fd) continue;  // reported when it is read
+      const Result<std::optional<LockHolder>> holder = find_writer(*fd, path);
+      if (!holder) return survey_.problems.push_back(holder.error());
+      if (*holder) return survey_.problems.push_back(in_use_error(path, **holder));
     }
   }
 
   void add_buffer_pool_dump() {
     const fs::path path = options_.resolve(options_.innodb_data_home_dir) / kBufferPoolDump;
-    std::error_code ignored;
-    if (!fs::is_regular_file(path, ignored)) return;
-    const Result<FileStamp> stamp = stamp_of(path);
+    const Result<UniqueFd> fd = open_for_reading(path);
+    if (!fd && fd.error().code == Errc::not_found) return;
+    const Result<FileStamp> stamp = fd ? stamp_of(*fd, path) : fd.error();
     if (!stamp) return survey_.problems.push_back(stamp.error());
     survey_.files.push_back(
         {.path = path, .name = std::string{kBufferPoolDump}, .stamp = *stamp, .role = FileRole::buffer_pool_dump});
@@ -131,7 +145,9 @@ class Surveyor {
 
   /// Only the first file of the system tablespace has a header; the others continue its pages.
   Result<TablespaceFile> next_system_file(const ScannedFile& scanned, std::uint64_t pages_before) const {
-    const Result<FileStamp> stamp = stamp_of(scanned.path);
+    const Result<UniqueFd> fd = open_for_reading(scanned.path);
+    if (!fd) return fd.error();
+    const Result<FileStamp> stamp = stamp_of(*fd, scanned.path);
     if (!stamp) return stamp.error();
     TablespaceFile file = survey_.files.back();
     file.path = scanned.path;
@@ -140,7 +156,24 @@ class Surveyor {
     file.first_page = PageNo{static_cast<std::uint32_t>(pages_before)};
     file.page0.reset();
     file.problem.reset();
+    if (const Result<> placed = check_position(*fd, file); !placed) file.problem = placed.error();
     return file;
+  }
+
+  /// The pages of a file know their numbers: looks at the first one that was ever written.
+  static Result<> check_position(const UniqueFd& fd, const TablespaceFile& file) {
+    Bytes page(file.format.physical_bytes);
+    for (std::uint64_t i = 0; i < std::min(file.page_count(), kPositionProbePages); ++i) {
+      const PageNo number{file.first_page.value() + static_cast<std::uint32_t>(i)};
+      if (file.legacy_doublewrite && file.legacy_doublewrite->contains(number)) continue;
+      if (Result<> read = read_exactly(fd, file.path, i * page.size(), page); !read) return read;
+      const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), number);
+      if (!state)
+        return Error{state.error().code, fmt::format("{}: {}", file.path.string(), state.error().what),
+                     "give innodb_data_file_path as the server has it, or restore the file from a backup"};
+      if (*state != innodb::PageState::never_written) return {};
+    }
+    return {};
   }
 
   void add_tablespaces(const std::vector<ScannedFile>& candidates) {
@@ -163,6 +196,18 @@ class Surveyor {
     }
     std::ranges::stable_sort(found, {}, &TablespaceFile::role);
     std::ranges::move(found, std::back_inserter(survey_.files));
+  }
+
+  /// Only a clean log has an end that all pages are known to lie before: another one is refused for itself.
+  void check_lsns() {
+    if (survey_.shutdown != Shutdown::clean) return;
+    for (TablespaceFile& file : survey_.files) {
+      file.max_lsn = *survey_.redo.end;
+      if (!file.page0) continue;
+      if (const Result<> checked = innodb::check_page_lsn(file.page0->header.lsn, file.expectation(), PageNo{0});
+          !checked)
+        survey_.problems.push_back(checked.error().within(file.path.string()));
+    }
   }
 
   void check_sizes() {

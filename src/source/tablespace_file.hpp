@@ -31,6 +31,7 @@ struct TablespaceFile {
   SpaceId space = innodb::kNoSpace;
   innodb::PageFormat format;
   innodb::TablespaceFlags flags;
+  Lsn max_lsn = innodb::kNoMaxLsn;  ///< end of the redo log that belongs to the file
   PageNo first_page;  ///< space-wide number of the page at offset 0; not 0 in the second and later system files
   innodb::PageCompressionAlgorithm compression = innodb::PageCompressionAlgorithm::none;
   std::optional<innodb::FirstPage> page0;  ///< of the first file of a tablespace
@@ -46,7 +47,7 @@ struct TablespaceFile {
   [[nodiscard]] bool encrypted() const {
     return flags.encrypted() || (page0 && page0->encryption_progress != innodb::EncryptionProgress::none);
   }
-  [[nodiscard]] innodb::PageExpectation expectation() const { return {format, space, legacy_doublewrite}; }
+  [[nodiscard]] innodb::PageExpectation expectation() const { return {format, space, legacy_doublewrite, max_lsn}; }
 };
 
 /// Opens a file that begins a tablespace, decodes and verifies its page 0, and finds out whether its pages are
