@@ -17,7 +17,8 @@ enum class Errc {
   truncated,            ///< fewer bytes than their format needs
   checksum,             ///< bytes that do not match their checksum
   unsupported_version,  ///< a format or feature this program does not handle
-  unavailable,          ///< a resource is busy, refused, or over its limit
+  unavailable,          ///< a resource is busy or in use by somebody else
+  exhausted,            ///< one of our own limits is reached
   denied,               ///< credentials or rights are missing
   io,                   ///< the operating system reported an error
   timeout,

@@ -79,5 +79,10 @@ class CommandLine {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return CommandLine{}.run({argv + 1, argv + argc});
+  try {
+    return CommandLine{}.run({argv + 1, argv + argc});
+  } catch (const std::exception& bug) {
+    std::cerr << "donord: " << bug.what() << '\n';
+    return static_cast<int>(ExitCode::failed);
+  }
 }

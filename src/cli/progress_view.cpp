@@ -50,7 +50,7 @@ boost::asio::awaitable<void> ProgressView::run() {
     std::vector<CloneProgress> clones;
     for (const auto& session : context_.clones.all()) {
       clones.push_back(session->progress());
-      if (clones.back().end) clones.pop_back();
+      if (clones.back().ended) clones.pop_back();
     }
     for (const CloneProgress& clone : clones) measure(clone, seen_[clone.key]);
     std::erase_if(seen_, [&](const auto& entry) {

@@ -1,8 +1,10 @@
 #include "cli/serve_command.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -46,16 +48,35 @@ log::Level level_of(const std::string& name) {
   return log::Level::info;
 }
 
-void announce(const SourceIdentity& identity, const ServeOptions& options, const asio::ip::tcp::endpoint& endpoint,
-              const ServerOptions& server) {
-  const std::string host = endpoint.address().is_unspecified() ? "DONOR_HOST" : endpoint.address().to_string();
-  fmt::print("Serving {}: MySQL {}, {} files, {}, LSN {}\n", identity.description, server.parameters.version,
+std::optional<ServerAccount> account_to_show(const std::vector<ServerAccount>& accounts) {
+  const auto can_clone = std::find_if(accounts.begin(), accounts.end(), [](const ServerAccount& account) {
+    return account.privilege == ClonePrivilege::backup_admin;
+  });
+  return can_clone == accounts.end() ? std::nullopt : std::optional{*can_clone};
+}
+
+std::string sql_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string{"''"} : std::string{c};
+  return quoted + "'";
+}
+
+void announce(const SourceIdentity& identity, const std::optional<ServerAccount>& account,
+              const asio::ip::tcp::endpoint& endpoint) {
+  fmt::print("Serving {}: MySQL {}, {} files, {}, LSN {}\n", identity.description, identity.server_version,
              identity.file_count, human_size(identity.data_bytes), identity.end_lsn);
-  fmt::print("On the recipient:\n");
-  fmt::print("  INSTALL PLUGIN clone SONAME 'mysql_clone.so';\n");
-  fmt::print("  SET GLOBAL clone_valid_donor_list = '{}:{}';\n", host, endpoint.port());
-  fmt::print("  CLONE INSTANCE FROM '{}'@'{}':{} IDENTIFIED BY '{}';\n", options.user, host, endpoint.port(),
-             options.allow_empty_password ? "" : "...");
+  fmt::print("Only what is in this directory and in the ones given by --innodb-* options is known of.\n");
+  if (account) {
+    const std::string host = endpoint.address().is_unspecified() ? "DONOR_HOST" : endpoint.address().to_string();
+    const bool no_password = std::holds_alternative<NoPassword>(account->credential);
+    fmt::print("On the recipient:\n");
+    fmt::print("  INSTALL PLUGIN clone SONAME 'mysql_clone.so';\n");
+    fmt::print("  SET GLOBAL clone_valid_donor_list = '{}:{}';\n", host, endpoint.port());
+    fmt::print("  CLONE INSTANCE FROM {}@'{}':{} IDENTIFIED BY '{}';\n", sql_quoted(account->user), host,
+               endpoint.port(), no_password ? "" : "...");
+  } else {
+    fmt::print("No account has the right to clone.\n");
+  }
   std::fflush(stdout);
   fmt::print(stderr, "donord: ready for connections. address: '{}' port: {}\n", endpoint.address().to_string(),
              endpoint.port());
@@ -74,18 +95,22 @@ void reload(const ServeOptions& options, ServerContext& context) {
   if (replaced && tls) log::info("reload.done");
 }
 
-asio::awaitable<void> handle_signals(const ServeOptions& options, std::shared_ptr<ServerContext> context,
-                                     Server& server) {
-  asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
+asio::awaitable<void> handle_signals(asio::signal_set& signals, const ServeOptions& options,
+                                     std::shared_ptr<ServerContext> context, Server& server) {
   for (;;) {
-    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    const auto [code, signal] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (code) co_return;
     if (signal == SIGHUP) {
       reload(options, *context);
       continue;
     }
+    if (context->draining) {
+      log::info("shutdown.at_once", {{"signal", signal}});
+      server.stop_at_once();
+      continue;
+    }
     log::info("shutdown.begin", {{"signal", signal}, {"clones", context->clones.all().size()}});
     server.stop();
-    co_return;
   }
 }
 
@@ -101,11 +126,12 @@ Result<> serve(const ServeOptions& options) {
   if (!block_bytes || *block_bytes < 4096 || *block_bytes > kMaxBlockBytes || *block_bytes % 4096 != 0)
     return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 8M"};
 
-  if (Result<std::vector<ServerAccount>> accounts = accounts_of(options); !accounts) return accounts.error();
+  Result<std::vector<ServerAccount>> accounts = accounts_of(options);
+  if (!accounts) return accounts.error();
   Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(to_datadir_options(options.source));
   if (!source) return source.error();
   const SourceIdentity identity = (*source)->identity();
-  Result<CloneParameters> parameters = parameters_of(options, identity.server_version, identity.page_size_bytes);
+  Result<ParameterChoice> parameters = parameters_of(options);
   if (!parameters) return parameters.error();
 
   std::error_code ignored;
@@ -129,24 +155,28 @@ Result<> serve(const ServeOptions& options) {
                                       std::shared_ptr<Catalog>{std::move(*catalog)}, std::move(*rsa), worker_threads());
   context->faults.arm(std::move(*faults));
   context->set_tls(*tls);
-  Result<std::vector<ServerAccount>> accounts = accounts_of(options);
-  if (!accounts) return accounts.error();
+  const std::optional<ServerAccount> shown = account_to_show(*accounts);
   if (Result<> replaced = context->accounts.replace(std::move(*accounts)); !replaced) return replaced;
 
   asio::io_context io{static_cast<int>(kNetworkThreads)};
   Server server{io, context};
   if (Result<> listening = server.listen(); !listening) return listening;
   server.start();
-  asio::co_spawn(io, handle_signals(options, context, server), asio::detached);
-  announce(identity, options, server.endpoint(), server_options);
+  const auto control = asio::make_strand(io);
+  asio::signal_set signals{control, SIGTERM, SIGINT, SIGHUP};
+  asio::co_spawn(control, handle_signals(signals, options, context, server), asio::detached);
+  announce(identity, shown, server.endpoint());
   ProgressView progress{*context};
-  asio::co_spawn(io, progress.run(), asio::detached);
+  asio::co_spawn(control, progress.run(), [&signals](const std::exception_ptr&) { signals.cancel(); });
 
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < kNetworkThreads; ++i) threads.emplace_back([&io] { io.run(); });
   io.run();
   threads.clear();
+  context->front_pool.join();
   context->pool.join();
+  for (const FaultRuleReport& rule : context->faults.report())
+    if (rule.matched == 0) log::warn("fault.never_matched", {{"rule", rule.text}});
   log::info("shutdown.end");
   return {};
 }

@@ -54,8 +54,7 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->capture_default_str()
       ->group("Clones");
   app.add_option("--clone-send", options.clone_send,
-                 "what recipients are told and check, a list of: version, platform, page-size, plugins; 'none': only "
-                 "what the protocol needs")
+                 "what recipients are told and check beside the version, a list of: page-size, plugins; or none")
       ->capture_default_str()
       ->group("Clones");
   app.add_option("--clone-plugin", options.clone_plugins, "NAME[:SHARED_OBJECT] that a recipient must have")

@@ -1,7 +1,6 @@
 #include "cli/serve_setup.hpp"
 
 #include <cstdlib>
-#include <sys/utsname.h>
 
 #include "base/file.hpp"
 #include "cli/config_file.hpp"
@@ -11,8 +10,6 @@ namespace donord {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uint64_t kMaxPemBytes = 1024 * 1024;
 
 Result<std::optional<Credential>> credential_of(const ServeOptions& options) {
   if (!options.password_file.empty()) {
@@ -70,7 +67,8 @@ Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options) {
 
   const fs::path directory = options.catalog.parent_path();
   const TlsFiles kept{directory / "donord-cert.pem", directory / "donord-key.pem", files.ca};
-  if (!fs::exists(kept.certificate) || !fs::exists(kept.key)) {
+  std::error_code unreadable;
+  if (!fs::exists(kept.certificate, unreadable) || !fs::exists(kept.key, unreadable)) {
     const Result<CertificatePair> pair = make_self_signed_certificate("donord self-signed");
     if (!pair) return pair.error();
     if (Result<> written = write_file_atomically(kept.key, as_bytes(pair->key), 0600); !written) return written.error();
@@ -80,39 +78,28 @@ Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options) {
   return TlsContext::from_files(kept);
 }
 
-Result<CloneParameters> parameters_of(const ServeOptions& options, const std::string& server_version,
-                                      std::uint32_t page_size_bytes) {
-  CloneParameters parameters{.version = server_version,
-                             .maturity = maturity_of(server_version),
-                             .reconnect_minutes = options.reconnect_minutes};
-  const auto add_platform = [&] {
-    utsname system{};
-    ::uname(&system);
-    parameters.configs.emplace_back("version_compile_machine", system.machine);
-    parameters.configs.emplace_back("version_compile_os", system.sysname);
-  };
+Result<ParameterChoice> parameters_of(const ServeOptions& options) {
+  ParameterChoice choice{.page_size = false, .reconnect_minutes = options.reconnect_minutes};
   std::string list = options.clone_send;
   while (!list.empty()) {
     const auto [word, rest] = halves(list, ',');
     list = rest;
-    if (word == "platform")
-      add_platform();
-    else if (word == "page-size")
-      parameters.configs.emplace_back("innodb_page_size", fmt::format("{}", page_size_bytes));
+    if (word == "page-size")
+      choice.page_size = true;
     else if (word == "plugins")
-      parameters.plugins = {{"InnoDB", ""}, {"clone", "mysql_clone.so"}};
-    else if (word != "version" && word != "none")
+      choice.plugins = {{"InnoDB", ""}, {"clone", "mysql_clone.so"}};
+    else if (word != "none")
       return Error{Errc::usage, fmt::format("--clone-send does not know '{}'", word),
-                   "it takes version, platform, page-size, plugins, none"};
+                   "it takes page-size, plugins, none"};
   }
-  for (const std::string& plugin : options.clone_plugins) parameters.plugins.push_back(halves(plugin, ':'));
-  parameters.collations = options.clone_collations;
+  for (const std::string& plugin : options.clone_plugins) choice.plugins.push_back(halves(plugin, ':'));
+  choice.collations = options.clone_collations;
   for (const std::string& config : options.clone_configs) {
     if (config.find('=') == std::string::npos)
       return Error{Errc::usage, fmt::format("--clone-config {}: expected NAME=VALUE", config)};
-    parameters.configs.push_back(halves(config, '='));
+    choice.configs.push_back(halves(config, '='));
   }
-  return parameters;
+  return choice;
 }
 
 }  // namespace donord

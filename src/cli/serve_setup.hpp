@@ -18,7 +18,6 @@ namespace donord {
 [[nodiscard]] Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options);
 
 /// What recipients are told.
-[[nodiscard]] Result<CloneParameters> parameters_of(const ServeOptions& options, const std::string& server_version,
-                                                    std::uint32_t page_size_bytes);
+[[nodiscard]] Result<ParameterChoice> parameters_of(const ServeOptions& options);
 
 }  // namespace donord

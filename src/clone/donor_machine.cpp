@@ -5,6 +5,22 @@
 
 namespace donord {
 
+namespace {
+
+/// MySQL's errors for a connection that broke. A recipient reports them before it comes back with COM_REINIT.
+bool is_network_error(std::uint32_t number) {
+  constexpr std::uint32_t kNumbers[] = {
+      1158,   // ER_NET_READ_ERROR
+      1159,   // ER_NET_READ_INTERRUPTED
+      1160,   // ER_NET_ERROR_ON_WRITE
+      1161,   // ER_NET_WRITE_INTERRUPTED
+      13417,  // ER_NET_WAIT_ERROR
+  };
+  return std::find(std::begin(kNumbers), std::end(kNumbers), number) != std::end(kNumbers);
+}
+
+}  // namespace
+
 DonorMachine::DonorMachine(Options options, const std::vector<DataFile>& files)
     : options_(options),
       files_(files),
@@ -39,7 +55,7 @@ Result<TaskHandle> DonorMachine::attach() {
     at->second.started = true;
     return TaskHandle{generation_, CloneTaskId{index}};
   }
-  return Error{Errc::unavailable, fmt::format("Too many connections of one clone. Maximum allowed - {}", kMaxTasks)};
+  return Error{Errc::exhausted, fmt::format("Too many connections of one clone. Maximum allowed - {}", kMaxTasks)};
 }
 
 Result<TaskHandle> DonorMachine::reinit(const Locator& locator) {
@@ -237,6 +253,7 @@ Result<> DonorMachine::on_ack(const AckCommand& ack) {
   if (!locator) return locator.error();
   if (!locator->names(options_.clone_id, options_.snapshot_id))
     return Error{Errc::malformed, "COM_ACK names another clone"};
+  if (is_network_error(ack.error)) return {};
   if (ack.error != 0) {
     fail({ack.error, fmt::format("The recipient failed with error {}", ack.error), true});
     return {};

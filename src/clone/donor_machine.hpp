@@ -96,7 +96,7 @@ class DonorMachine {
   [[nodiscard]] bool can_attach() const;
   /// COM_ATTACH will never be answered: the clone is over, or as good as.
   [[nodiscard]] bool attach_refused() const;
-  /// Adds a worker. Only when `can_attach()`; `Errc::unavailable` over `kMaxTasks`.
+  /// Adds a worker. Only when `can_attach()`; `Errc::exhausted` over `kMaxTasks`.
   [[nodiscard]] Result<TaskHandle> attach();
   /// The recipient is back and says what it has: a new generation begins, with a new master.
   /// `Errc::conflict` when the recipient's state does not fit.
@@ -108,7 +108,8 @@ class DonorMachine {
 
   void on_pages(std::vector<PageRef> pages);
   void on_redo(const RedoPlan& redo);
-  /// COM_ACK. `Errc::malformed` when it does not fit what was sent.
+  /// COM_ACK. `Errc::malformed` when it does not fit what was sent. An error of the recipient ends the clone, but for a
+  /// broken connection: a COM_REINIT follows.
   [[nodiscard]] Result<> on_ack(const AckCommand& ack);
   /// The clone cannot go on: every connection is told so. The first failure stays.
   void fail(CloneFailure failure);

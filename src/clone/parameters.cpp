@@ -4,6 +4,18 @@
 
 namespace donord {
 
+CloneParameters parameters_for(const ParameterChoice& choice, const SourceIdentity& identity) {
+  CloneParameters parameters{.version = identity.server_version,
+                             .maturity = maturity_of(identity.server_version),
+                             .reconnect_minutes = choice.reconnect_minutes,
+                             .plugins = choice.plugins,
+                             .collations = choice.collations,
+                             .configs = choice.configs};
+  if (choice.page_size)
+    parameters.configs.emplace_back("innodb_page_size", fmt::format("{}", identity.page_size_bytes));
+  return parameters;
+}
+
 Result<CloneProtocol> negotiate(CloneProtocol offered) {
   if (offered < CloneProtocol::v1)
     return Error{Errc::unsupported_version,

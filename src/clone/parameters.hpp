@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "clone/donor_source.hpp"
 #include "clone/messages.hpp"
 
 namespace donord {
@@ -23,6 +24,18 @@ struct CloneParameters {
   /// Compared one by one with the recipient's global variables of these names.
   std::vector<std::pair<std::string, std::string>> configs;
 };
+
+/// What the operator lets recipients be told, beside what the protocol needs.
+struct ParameterChoice {
+  bool page_size = true;
+  std::uint32_t reconnect_minutes = 5;
+  std::vector<std::pair<std::string, std::string>> plugins;
+  std::vector<std::string> collations;
+  std::vector<std::pair<std::string, std::string>> configs;
+};
+
+/// The choice, filled in with what the source is.
+[[nodiscard]] CloneParameters parameters_for(const ParameterChoice& choice, const SourceIdentity& identity);
 
 /// The version both speak: the lower one. `Errc::unsupported_version` below 0x0100.
 [[nodiscard]] Result<CloneProtocol> negotiate(CloneProtocol offered);

@@ -16,31 +16,9 @@ namespace {
 constexpr std::size_t kMaxCommandBytes = 8 * 1024 * 1024;
 /// Small messages are gathered up to this size.
 constexpr std::size_t kGatherBytes = 64 * 1024;
-/// What a message needs beside the block it carries.
-constexpr std::uint32_t kMessageOverhead = 4096;
 /// Keep-alives for which a master waits for a COM_REINIT after a worker was lost, before it is closed to ask for one.
 constexpr int kLostWorkerWaits = 2;
 constexpr auto kPausePoll = std::chrono::milliseconds{10};
-
-/// In front of a block: packet header and response code.
-constexpr std::size_t kDataHeadBytes = PacketHeader::kSize + 1;
-static_assert(kMaxBlockBytes + 1 < kMaxFragmentBytes, "a data message is one packet");
-
-void begin_data_packet(MutableBytes packet, std::uint32_t data_bytes) {
-  const Bytes header = encode(PacketHeader{data_bytes + 1, SequenceId{0}});
-  std::copy(header.begin(), header.end(), packet.begin());
-  packet[PacketHeader::kSize] = static_cast<std::uint8_t>(CloneResponse::data);
-}
-
-std::uint64_t random_nonzero_u64() {
-  std::array<std::uint8_t, 8> bytes{};
-  std::uint64_t value = 0;
-  while (value == 0) {
-    fill_random(bytes);
-    value = load_le<8>(bytes.data());
-  }
-  return value;
-}
 
 Error wrong_rpc(std::string_view what) {
   return Error{Errc::malformed, fmt::format("Wrong Clone RPC: {}", what)};
@@ -56,47 +34,39 @@ ErrorResponse to_response(const Error& error) {
 CloneConnection::CloneConnection(std::shared_ptr<ServerContext> context, PacketStream& stream, const ClientInfo& client)
     : context_(std::move(context)), stream_(stream), client_(client) {}
 
-MutableBytes CloneConnection::BlockJob::data() {
-  return MutableBytes{packet}.subspan(kDataHeadBytes, block.length_bytes);
-}
-
-ByteView CloneConnection::BlockJob::framed() const {
-  return ByteView{packet}.first(kDataHeadBytes + block.length_bytes);
-}
-
 asio::awaitable<Result<>> CloneConnection::run() {
   changed_ = std::make_shared<AsyncEvent>(co_await asio::this_coro::executor);
-  const Result<> served = co_await serve();
+  Result<> served;
+  std::exception_ptr thrown;
+  try {
+    served = co_await serve();
+  } catch (...) {
+    thrown = std::current_exception();
+  }
   if (session_) {
     session_->remove_waiter(changed_);
-    if (!exited_) on_lost(served ? "closed" : served.error().what);
+    if (!exited_ && task_) session_->on_lost(*task_, served ? "internal error" : served.error().what);
   }
+  if (thrown) std::rethrow_exception(thrown);
   co_return served;
-}
-
-void CloneConnection::on_lost(std::string_view reason) {
-  if (!task_) return;
-  const TaskHandle task = *task_;
-  bool was_master = false;
-  std::optional<CloneFailure> failure;
-  session_->with_machine([&](DonorMachine& machine) {
-    was_master = machine.master() == task;
-    failure = machine.failure();
-    machine.leave(task);
-  });
-  if (!was_master) return;
-  if (failure) return session_->end({SessionResult::failed, failure->number, failure->message});
-  log::warn("clone.recipient_away", {{"conn", client_.id}, {"clone", session_->key()}, {"reason", reason}});
-  session_->on_master_lost();
 }
 
 asio::awaitable<Result<>> CloneConnection::serve() {
   while (!exited_) {
-    Result<Bytes> payload = co_await stream_.read_command(kMaxCommandBytes, context_->options.idle_limit);
+    Result<Bytes> payload =
+        co_await stream_.read_command(kMaxCommandBytes, command_limit(), context_->options.packet_limit);
     if (!payload) co_return payload.error();
     if (Result<> done = co_await on_command(std::move(*payload)); !done) co_return done;
   }
   co_return Result<>{};
+}
+
+/// A recipient's ACK connection may be silent for the whole clone; one that has begun or joined a clone goes on soon.
+Duration CloneConnection::command_limit() const {
+  const ServerOptions& options = context_->options;
+  if (!task_ || executed_) return options.idle_limit;
+  return task_->task == CloneTaskId{0} ? Duration{options.init_to_execute_limit}
+                                       : Duration{options.attach_to_execute_limit};
 }
 
 asio::awaitable<Result<>> CloneConnection::on_command(Bytes payload) {
@@ -130,262 +100,154 @@ asio::awaitable<Result<>> CloneConnection::on_command(Bytes payload) {
 // ---- COM_INIT, COM_ATTACH, COM_REINIT
 
 asio::awaitable<Result<>> CloneConnection::on_init(InitCommand command) {
-  const Result<CloneProtocol> negotiated = negotiate(command.version);
-  if (!negotiated) co_return co_await respond_error(negotiated.error());
-  const std::string_view version = client_.handshake.attribute("_client_version");
-  if (*negotiated < CloneProtocol::v3 && version.starts_with("9.")) {
-    const Error refusal{Errc::unsupported_version,
-                        fmt::format("a recipient of version {} cannot clone with protocol 0x{:04x}", version,
-                                    static_cast<std::uint32_t>(*negotiated))};
-    co_return co_await respond_error(refusal);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto pending =
+      start_on(context_->pool, executor, [this, &command] { return context_->factory.begin(client_, command); });
+  Result<NewClone> begun = co_await pending->get();
+  if (!begun) {
+    log::warn("clone.refused", {{"conn", client_.id}, {"peer", client_.peer}, {"error", begun.error().what}});
+    co_return co_await respond_error(begun.error());
   }
-
-  const auto pending = start_on(context_->pool, co_await asio::this_coro::executor,
-                                [this, &command, &negotiated] { return begin_clone(command, *negotiated); });
-  Result<std::shared_ptr<CloneSession>> session = co_await pending->get();
-  if (!session) {
-    log::warn("clone.refused", {{"conn", client_.id}, {"peer", client_.peer}, {"error", session.error().what}});
-    co_return co_await respond_error(session.error());
-  }
-  session_ = std::move(*session);
-  session_->set_master_connection(client_.id);
-  session_->add_waiter(changed_);
-  std::vector<Bytes> messages = parameter_messages(*negotiated, context_->options.parameters);
-  session_->with_machine([&](DonorMachine& machine) {
-    task_ = machine.master();
+  std::vector<Bytes> messages = std::move(begun->parameters);
+  const TaskHandle master = begun->session->with_machine([&](DonorMachine& machine) {
     messages.push_back(machine.locs());
+    return machine.master();
   });
+  messages.push_back(complete_response());
+  join(std::move(begun->session), master);
+  co_return co_await respond(std::move(messages));
+}
+
+Result<std::shared_ptr<CloneSession>> CloneConnection::find_clone(const Locator& locator) const {
+  std::shared_ptr<CloneSession> session = context_->clones.find({locator.clone_id, locator.snapshot_id});
+  if (!session || session->user() != client_.account.user)
+    return Error{Errc::not_found, "Internal error: donord knows no such clone, or it has ended"};
+  return session;
+}
+
+void CloneConnection::join(std::shared_ptr<CloneSession> session, const TaskHandle& task) {
+  session_ = std::move(session);
+  task_ = task;
+  session_->add_connection(client_.id, task);
+  session_->add_waiter(changed_);
+}
+
+asio::awaitable<Result<>> CloneConnection::on_attach(InitCommand command) {
+  const Result<Locator> locator = innodb_locator(command.locators);
+  if (!locator) co_return co_await respond_error(locator.error().within("Wrong Clone RPC"));
+  Result<std::shared_ptr<CloneSession>> found = find_clone(*locator);
+  if (!found) co_return co_await respond_error(found.error());
+  const std::shared_ptr<CloneSession> session = std::move(*found);
+
+  session->add_waiter(changed_);
+  const auto give_up = std::chrono::steady_clock::now() + context_->options.attach_limit;
+  const std::uint32_t generation =
+      session->with_machine([](DonorMachine& machine) { return machine.master().generation; });
+  std::optional<TaskHandle> task;
+  std::optional<Error> refusal;
+  Bytes locs;
+  while (!task && !refusal) {
+    session->with_machine([&](DonorMachine& machine) {
+      if (machine.attach_refused() || machine.master().generation != generation) {
+        refusal = Error{Errc::exhausted, "The clone takes no more connections"};
+      } else if (machine.can_attach()) {
+        const Result<TaskHandle> attached = machine.attach();
+        if (attached)
+          task = *attached;
+        else
+          refusal = attached.error();
+        locs = machine.locs();
+      }
+    });
+    const Duration left = give_up - std::chrono::steady_clock::now();
+    if (!task && !refusal && left <= Duration{0})
+      refusal = Error{Errc::exhausted, "The clone is between two states; attach again"};
+    if (!task && !refusal) co_await changed_->wait_for(left);
+  }
+  session->remove_waiter(changed_);
+  if (refusal) co_return co_await respond_error(*refusal);
+  join(session, *task);
+  std::vector<Bytes> messages;
+  messages.push_back(std::move(locs));
   messages.push_back(complete_response());
   co_return co_await respond(std::move(messages));
 }
 
-Result<std::shared_ptr<CloneSession>> CloneConnection::begin_clone(const InitCommand& command,
-                                                                   CloneProtocol negotiated) {
-  const Result<Locator> offered = innodb_locator(command.locators);
-  if (!offered) return offered.error().within("Wrong Clone RPC");
-  Result<CloneRegistry::Place> place = context_->clones.reserve();
-  if (!place) return place.error();
-  Result<std::unique_ptr<CloneView>> view = context_->source->begin_clone();
-  if (!view) return view.error();
-
-  const SourceIdentity identity = context_->source->identity();
-  const HandshakeResponse41& handshake = client_.handshake;
-  const Result<SessionKey> key = context_->catalog->begin_session({
-      .user = client_.account.user,
-      .host = client_.peer,
-      .source = identity.description,
-      .server_version = context_->options.parameters.version,
-      .recipient_version = std::string{handshake.attribute("_client_version")},
-      .recipient_os = std::string{handshake.attribute("_os")},
-      .recipient_platform = std::string{handshake.attribute("_platform")},
-      .capabilities = handshake.effective().value(),
-      .tls_version = client_.tls_version,
-      .tls_cipher = client_.tls_cipher,
-      .compression = client_.compressed() ? "zlib" : "",
-  });
-  if (!key) return key.error();
-
-  const DonorMachine::Options options{.clone_id = CloneId{random_nonzero_u64()},
-                                      .snapshot_id = SnapshotId{random_nonzero_u64()},
-                                      .version = negotiated,
-                                      .page_size_bytes = identity.page_size_bytes,
-                                      .block_bytes = block_bytes(),
-                                      .redo_capacity_bytes = (*view)->redo_capacity_bytes()};
-  const std::string fingerprint = (*view)->fingerprint();
-  const Result<> kept = context_->catalog->session_negotiated(
-      *key, {options.clone_id, options.snapshot_id, fingerprint, static_cast<std::uint32_t>(negotiated),
-             options.block_bytes / identity.page_size_bytes});
-  if (!kept) return kept.error();
-
-  auto session = std::make_shared<CloneSession>(CloneSession::Setup{
-      .key = *key,
-      .user = client_.account.user,
-      .recipient = fmt::format("{}@{}", client_.account.user, client_.peer),
-      .fingerprint = fingerprint,
-      .options = options,
-      .view = std::move(*view),
-      .catalog = context_->catalog,
-      .run_later = [context = context_.get()](std::function<void()> job) { context->run_later(std::move(job)); }});
-  context_->clones.add(std::move(*place), session);
-  log::info("clone.begin", {{"conn", client_.id},
-                            {"clone", *key},
-                            {"recipient", session->progress().recipient},
-                            {"version", handshake.attribute("_client_version")},
-                            {"tls", client_.tls_version},
-                            {"compressed", client_.compressed()},
-                            {"bytes", identity.data_bytes}});
-  return session;
-}
-
-std::uint32_t CloneConnection::block_bytes() const {
-  const std::uint32_t page = context_->source->identity().page_size_bytes;
-  const std::uint32_t accepted = client_.handshake.hello.max_packet_bytes;
-  std::uint32_t bytes = std::max(context_->options.block_bytes, page);
-  while (bytes > page && bytes + kMessageOverhead > accepted) bytes /= 2;
-  return bytes - bytes % page;
-}
-
-Result<std::shared_ptr<CloneSession>> CloneConnection::find_clone(const InitCommand& command, Locator& locator) const {
-  Result<Locator> decoded = innodb_locator(command.locators);
-  if (!decoded) return decoded.error().within("Wrong Clone RPC");
-  locator = std::move(*decoded);
-  std::shared_ptr<CloneSession> session = context_->clones.find({locator.clone_id, locator.snapshot_id});
-  if (!session || session->user() != client_.account.user)
-    return Error{Errc::not_found, "Internal error: donord knows no such clone"};
-  return session;
-}
-
-asio::awaitable<Result<>> CloneConnection::on_attach(InitCommand command) {
-  Locator locator;
-  Result<std::shared_ptr<CloneSession>> found = find_clone(command, locator);
-  if (!found) co_return co_await respond_error(found.error());
-  session_ = std::move(*found);
-  session_->add_waiter(changed_);
-
-  const auto give_up = std::chrono::steady_clock::now() + context_->options.attach_limit;
-  for (;;) {
-    Bytes locs;
-    std::optional<Error> refusal;
-    session_->with_machine([&](DonorMachine& machine) {
-      if (machine.attach_refused()) {
-        refusal = Error{Errc::unavailable, "The clone takes no more connections"};
-      } else if (machine.can_attach()) {
-        const Result<TaskHandle> attached = machine.attach();
-        if (attached) {
-          task_ = *attached;
-          locs = machine.locs();
-        } else {
-          refusal = attached.error();
-        }
-      }
-    });
-    if (!locs.empty()) {
-      std::vector<Bytes> messages{std::move(locs), complete_response()};
-      co_return co_await respond(std::move(messages));
-    }
-    const Duration left = give_up - std::chrono::steady_clock::now();
-    if (left <= Duration{0}) refusal = Error{Errc::unavailable, "The clone is between two states; attach again"};
-    if (refusal) {
-      session_->remove_waiter(changed_);
-      session_.reset();
-      co_return co_await respond_error(*refusal);
-    }
-    co_await changed_->wait_for(left);
-  }
-}
-
 asio::awaitable<Result<>> CloneConnection::on_reinit(InitCommand command) {
-  Locator locator;
-  Result<std::shared_ptr<CloneSession>> found = find_clone(command, locator);
-  if (!found && found.error().code == Errc::not_found) {
-    const auto pending = start_on(context_->pool, co_await asio::this_coro::executor,
-                                  [this, &locator] { return revive_clone(locator); });
+  const Result<Locator> locator = innodb_locator(command.locators);
+  if (!locator) co_return co_await respond_error(locator.error().within("Wrong Clone RPC"));
+  Result<std::shared_ptr<CloneSession>> found = find_clone(*locator);
+  if (!found) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto pending =
+        start_on(context_->pool, executor, [this, &locator] { return context_->factory.revive(client_, *locator); });
     found = co_await pending->get();
   }
   if (!found) {
     log::warn("clone.not_resumed", {{"conn", client_.id}, {"peer", client_.peer}, {"error", found.error().what}});
     co_return co_await respond_error(found.error());
   }
-  session_ = std::move(*found);
-  Bytes locs;
-  std::optional<Error> refusal;
-  session_->with_machine([&](DonorMachine& machine) {
-    const Result<TaskHandle> master = machine.reinit(locator);
-    if (!master) {
-      refusal = master.error();
-      return;
-    }
-    task_ = *master;
-    locs = machine.locs();
-  });
-  if (refusal) {
-    session_.reset();
-    co_return co_await respond_error(*refusal);
+  std::shared_ptr<CloneSession> session = std::move(*found);
+  Result<CloneSession::Return> back =
+      session->reinit(*locator, fmt::format("{}@{}", client_.account.user, client_.peer));
+  if (!back) {
+    const std::optional<CloneFailure> failure =
+        session->with_machine([](DonorMachine& machine) { return machine.failure(); });
+    if (!failure) co_return co_await respond_error(back.error());
+    co_return co_await respond(std::vector<Bytes>(1, encode(ErrorResponse{failure->number, failure->message})));
   }
-  session_->add_waiter(changed_);
-  session_->set_master_connection(client_.id);
-  session_->on_master_returned(fmt::format("{}@{}", client_.account.user, client_.peer));
-  log::info("clone.resumed", {{"conn", client_.id}, {"clone", session_->key()}, {"state", to_string(locator.state)}});
-  std::vector<Bytes> messages{std::move(locs), complete_response()};
+  for (const ConnectionId former : back->former) context_->connections.close(former);
+  log::info("clone.resumed", {{"conn", client_.id}, {"clone", session->key()}, {"state", to_string(locator->state)}});
+  join(std::move(session), back->master);
+  std::vector<Bytes> messages;
+  messages.push_back(std::move(back->locs));
+  messages.push_back(complete_response());
   co_return co_await respond(std::move(messages));
-}
-
-Result<std::shared_ptr<CloneSession>> CloneConnection::revive_clone(const Locator& locator) {
-  const Error unknown{Errc::not_found, "Internal error: donord knows no such clone, or it has ended"};
-  Result<std::optional<ResumableClone>> known =
-      context_->catalog->find_resumable(locator.clone_id, locator.snapshot_id);
-  if (!known) return known.error();
-  if (!*known || (*known)->user != client_.account.user) return unknown;
-  const ResumableClone& clone = **known;
-
-  Result<CloneRegistry::Place> place = context_->clones.reserve();
-  if (!place) return place.error();
-  Result<std::unique_ptr<CloneView>> view = context_->source->begin_clone();
-  if (!view) return view.error();
-  if ((*view)->fingerprint() != clone.negotiated.fingerprint)
-    return Error{Errc::conflict, "The source has changed since the clone began", "start a new clone"};
-
-  const std::uint32_t page_size = context_->source->identity().page_size_bytes;
-  auto session = std::make_shared<CloneSession>(CloneSession::Setup{
-      .key = clone.key,
-      .user = clone.user,
-      .recipient = fmt::format("{}@{}", client_.account.user, client_.peer),
-      .fingerprint = clone.negotiated.fingerprint,
-      .options = {.clone_id = clone.negotiated.clone_id,
-                  .snapshot_id = clone.negotiated.snapshot_id,
-                  .version = static_cast<CloneProtocol>(clone.negotiated.protocol_version),
-                  .page_size_bytes = page_size,
-                  .block_bytes = clone.negotiated.block_pages * page_size,
-                  .redo_capacity_bytes = (*view)->redo_capacity_bytes()},
-      .view = std::move(*view),
-      .catalog = context_->catalog,
-      .run_later = [context = context_.get()](std::function<void()> job) { context->run_later(std::move(job)); }});
-  context_->clones.add(std::move(*place), session);
-  return session;
 }
 
 // ---- COM_EXECUTE
 
 asio::awaitable<Result<>> CloneConnection::on_execute() {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  for (BlockJob& job : jobs_) job.packet.resize(kDataHeadBytes + session_->block_bytes());
+  executed_ = true;
   session_->with_machine([&](DonorMachine& machine) { machine.execute(*task_); });
+  BlockPipeline pipeline{context_->pool, *session_, stream_, context_->options.write_limit};
+  Result<> done;
+  std::exception_ptr thrown;
+  try {
+    done = co_await stream_states(pipeline);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_await pipeline.drain();
+  if (thrown) std::rethrow_exception(thrown);
+  co_return done;
+}
 
-  std::deque<Outgoing> queue(1);
-  std::size_t next_job = 0;
+asio::awaitable<Result<>> CloneConnection::stream_states(BlockPipeline& pipeline) {
   int silent_waits = 0;
   for (;;) {
-    DonorAction::Variant action = session_->with_machine([&](DonorMachine& machine) { return machine.next(*task_); });
+    const DonorAction::Variant action =
+        session_->with_machine([&](DonorMachine& machine) { return machine.next(*task_); });
     bool disconnect = std::holds_alternative<DonorAction::Disconnect>(action);
     if (Result<> passed = co_await pass_fault_point(action, disconnect); !passed) co_return passed;
     if (disconnect) {
-      std::ignore = co_await flush(queue, 0);
+      std::ignore = co_await pipeline.flush();
       co_return Error{Errc::cancelled, "another connection has taken this one's place"};
     }
 
     if (const auto* message = std::get_if<DonorAction::Send>(&action)) {
-      stream_.frame_response(queue.back().messages, message->message);
-      if (queue.back().messages.size() < kGatherBytes) continue;
-      if (Result<> sent = co_await flush(queue, 0); !sent) co_return sent;
-    } else if (auto* block = std::get_if<DonorAction::SendBlock>(&action)) {
-      // The job of the block before last is free again only when that block has been sent.
-      if (Result<> sent = co_await flush(queue, 2); !sent) co_return sent;
-      BlockJob& job = jobs_[next_job++ % jobs_.size()];
-      job.block = block->block;
-      job.state = block->state;
-      begin_data_packet(job.packet, job.block.length_bytes);
-      stream_.frame_response(queue.back().descriptor, block->descriptor_message);
-      start_read(job, queue.back(), executor);
-      queue.emplace_back();
+      pipeline.put(message->message);
+      if (pipeline.waiting_bytes() < kGatherBytes) continue;
+      if (Result<> sent = co_await pipeline.flush(); !sent) co_return sent;
+    } else if (const auto* block = std::get_if<DonorAction::SendBlock>(&action)) {
+      if (Result<> sent = co_await pipeline.put(*block); !sent) co_return sent;
     } else if (const auto* preparation = std::get_if<DonorAction::Prepare>(&action)) {
       prepare(preparation->state);
-    } else if (std::holds_alternative<DonorAction::Wait>(action)) {
-      if (Result<> sent = co_await flush(queue, 0); !sent) co_return sent;
+    } else {
+      const Result<> sent = co_await pipeline.flush();
+      if (!sent || std::holds_alternative<DonorAction::Finish>(action)) co_return sent;
       if (Result<> waited = co_await wait_for_change(silent_waits); !waited) co_return waited;
       continue;
-    } else {
-      if (Result<> sent = co_await flush(queue, 0); !sent) co_return sent;
-      co_return Result<>{};
     }
     silent_waits = 0;
   }
@@ -402,91 +264,27 @@ asio::awaitable<Result<>> CloneConnection::wait_for_change(int& silent_waits) {
   Bytes keep_alive;
   stream_.frame_response(keep_alive,
                          session_->with_machine([&](DonorMachine& machine) { return machine.keep_alive(*task_); }));
-  co_return co_await stream_.transport().write(asio::buffer(keep_alive), write_limit());
-}
-
-/// Sends the front of the queue until at most `keep` entries are left; the last entry is being filled and is kept,
-/// empty, when everything is sent.
-asio::awaitable<Result<>> CloneConnection::flush(std::deque<Outgoing>& queue, std::size_t keep) {
-  while (queue.size() > keep && queue.size() > 1) {
-    Outgoing outgoing = std::move(queue.front());
-    queue.pop_front();
-    if (Result<> sent = co_await send_one(std::move(outgoing)); !sent) {
-      // Jobs still under way refer to this object.
-      for (Outgoing& left : queue)
-        if (left.ready) std::ignore = co_await left.ready->get();
-      co_return sent;
-    }
-  }
-  if (keep == 0 && !queue.back().messages.empty()) {
-    Outgoing outgoing = std::exchange(queue.back(), {});
-    co_return co_await send_one(std::move(outgoing));
-  }
-  co_return Result<>{};
-}
-
-asio::awaitable<Result<>> CloneConnection::send_one(Outgoing outgoing) {
-  std::vector<asio::const_buffer> buffers;
-  if (!outgoing.messages.empty()) buffers.push_back(asio::buffer(outgoing.messages));
-  if (outgoing.job == nullptr) co_return co_await stream_.transport().write(std::move(buffers), write_limit());
-
-  const BlockJob& job = *outgoing.job;
-  if (const Result<> read = co_await outgoing.ready->get(); !read) {
-    log::error("clone.read_failed", {{"conn", client_.id}, {"clone", session_->key()}, {"error", read.error().what}});
-    const MysqlError error = to_mysql_error(read.error());
-    session_->with_machine([&](DonorMachine& machine) { machine.fail({error.number, error.message}); });
-    co_return buffers.empty() ? Result<>{} : co_await stream_.transport().write(std::move(buffers), write_limit());
-  }
-
-  buffers.push_back(asio::buffer(outgoing.descriptor));
-  const ByteView data = stream_.compressed() ? ByteView{job.frames} : job.framed();
-  buffers.push_back(asio::buffer(data.data(), data.size()));
-  const std::uint64_t before = stream_.transport().bytes_sent();
-  Result<> sent = co_await stream_.transport().write(std::move(buffers), write_limit());
-  session_->count_network(job.state, stream_.transport().bytes_sent() - before);
-  if (sent) session_->count_data(job.state, job.block.length_bytes);
-  co_return sent;
-}
-
-void CloneConnection::start_read(BlockJob& job, Outgoing& outgoing, const asio::any_io_executor& executor) {
-  outgoing.job = &job;
-  outgoing.ready = start_on(context_->pool, executor, [this, &job] { return read_block(job); });
-}
-
-/// On the pool's thread.
-Result<> CloneConnection::read_block(BlockJob& job) {
-  const Block& block = job.block;
-  const CloneView& view = session_->view();
-  const MutableBytes into = job.data();
-  Result<> read;
-  if (job.state == CloneState::file_copy)
-    read = view.read_file(block.file_index, block.offset_bytes, into);
-  else if (job.state == CloneState::page_copy)
-    read = view.read_page({block.file_index, block.offset_bytes, block.length_bytes, block.file_size_bytes}, into);
-  else
-    read = view.read_redo(block.file_index, block.offset_bytes, into);
-  if (!read || !stream_.compressed()) return read;
-  job.frames.clear();
-  append_frames(job.frames, SequenceId{0}, job.framed(), job.deflater);
-  return {};
+  co_return co_await stream_.transport().write(asio::buffer(keep_alive), context_->options.write_limit);
 }
 
 /// May take long; the machine hears of it when it is done, and keep-alives go on meanwhile.
 void CloneConnection::prepare(CloneState state) {
   asio::post(context_->pool, [session = session_, state] {
-    const auto failed = [&](const Error& error) {
-      const MysqlError mysql = to_mysql_error(error);
-      session->with_machine([&](DonorMachine& machine) { machine.fail({mysql.number, mysql.message}); });
-    };
-    if (state == CloneState::page_copy) {
-      Result<std::vector<PageRef>> pages = session->view().begin_page_copy();
-      if (!pages) return failed(pages.error());
-      session->with_machine([&](DonorMachine& machine) { machine.on_pages(std::move(*pages)); });
-    } else {
+    const Result<> prepared = run_guarded([&]() -> Result<> {
+      if (state == CloneState::page_copy) {
+        Result<std::vector<PageRef>> pages = session->view().begin_page_copy();
+        if (!pages) return pages.error();
+        session->with_machine([&](DonorMachine& machine) { machine.on_pages(std::move(*pages)); });
+        return {};
+      }
       const Result<RedoPlan> redo = session->view().begin_redo_copy();
-      if (!redo) return failed(redo.error());
+      if (!redo) return redo.error();
       session->with_machine([&](DonorMachine& machine) { machine.on_redo(*redo); });
-    }
+      return {};
+    });
+    if (prepared) return;
+    const MysqlError mysql = to_mysql_error(prepared.error());
+    session->with_machine([&](DonorMachine& machine) { machine.fail({mysql.number, mysql.message}); });
   });
 }
 
@@ -523,9 +321,9 @@ asio::awaitable<Result<>> CloneConnection::pass_fault_point(const DonorAction::V
 // ---- COM_ACK, COM_EXIT
 
 asio::awaitable<Result<>> CloneConnection::on_ack(AckCommand command) {
-  std::vector<EngineLocator> locators{command.locator};
-  Locator locator;
-  Result<std::shared_ptr<CloneSession>> found = find_clone(InitCommand{.locators = std::move(locators)}, locator);
+  const Result<Locator> locator = decode<Locator>(command.locator.locator);
+  if (!locator) co_return co_await respond_error(locator.error().within("Wrong Clone RPC"));
+  const Result<std::shared_ptr<CloneSession>> found = find_clone(*locator);
   if (!found) co_return co_await respond_error(found.error());
   const Result<> taken = (*found)->with_machine([&](DonorMachine& machine) { return machine.on_ack(command); });
   if (!taken) co_return co_await respond_error(taken.error().within("Wrong Clone RPC"));
@@ -536,24 +334,8 @@ asio::awaitable<Result<>> CloneConnection::on_ack(AckCommand command) {
 
 asio::awaitable<Result<>> CloneConnection::on_exit() {
   exited_ = true;
-  if (session_ && task_) {
-    const TaskHandle task = *task_;
-    const bool is_master = task.task == CloneTaskId{0};
-    std::optional<SessionEnd> end;
-    session_->with_machine([&](DonorMachine& machine) {
-      const bool current = machine.master().generation == task.generation;
-      machine.leave(task);
-      if (!is_master || !current) return;
-      if (const auto& failure = machine.failure())
-        end = SessionEnd{SessionResult::failed, failure->number, failure->message};
-      else if (machine.complete())
-        end = SessionEnd{SessionResult::completed};
-      else
-        end = SessionEnd{SessionResult::failed, 1317, "The recipient gave up"};
-    });
-    if (end) session_->end(std::move(*end));
-  }
-  co_return co_await respond_complete();
+  if (task_) session_->on_exit(*task_);
+  return respond_complete();
 }
 
 // ---- writing
@@ -561,7 +343,7 @@ asio::awaitable<Result<>> CloneConnection::on_exit() {
 asio::awaitable<Result<>> CloneConnection::respond(std::vector<Bytes> messages) {
   Bytes framed;
   for (const Bytes& message : messages) stream_.frame_response(framed, message);
-  co_return co_await stream_.transport().write(asio::buffer(framed), write_limit());
+  co_return co_await stream_.transport().write(asio::buffer(framed), context_->options.write_limit);
 }
 
 asio::awaitable<Result<>> CloneConnection::respond_complete() {

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace donord {
+namespace {
+
+constexpr std::uint32_t kErNetReadError = 1158;
+constexpr std::uint32_t kErQueryInterrupted = 1317;
+
+}  // namespace
 
 CloneRegistry::Place::~Place() {
   if (registry_ == nullptr) return;
@@ -10,30 +16,50 @@ CloneRegistry::Place::~Place() {
   --registry_->reserved_;
 }
 
+Error CloneRegistry::full() const {
+  return Error{Errc::exhausted,
+               fmt::format("Too many concurrent clone operations. Maximum allowed - {}.", max_clones_)};
+}
+
 Result<CloneRegistry::Place> CloneRegistry::reserve() {
   const std::lock_guard lock{mutex_};
   std::erase_if(sessions_, [](const auto& entry) { return entry.second->ended(); });
-  if (sessions_.size() + reserved_ >= max_clones_) {
-    auto longest_away = sessions_.end();
-    for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
-      const auto away = at->second->away_since();
-      if (away && (longest_away == sessions_.end() || *away < *longest_away->second->away_since())) longest_away = at;
-    }
-    if (longest_away == sessions_.end())
-      return Error{Errc::unavailable,
-                   fmt::format("Too many concurrent clone operations. Maximum allowed - {}.", max_clones_)};
-    longest_away->second->end({SessionResult::failed, 1317, "Gave way to another clone while its recipient was away"});
-    sessions_.erase(longest_away);
-  }
+  const auto now = std::chrono::steady_clock::now();
+  const auto giving_way = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+    const auto away = entry.second->away_since();
+    return away && now - *away >= kAwayGrace;
+  });
+  if (sessions_.size() + reserved_ >= max_clones_ + static_cast<std::size_t>(giving_way)) return full();
   ++reserved_;
   return Place{*this};
 }
 
-void CloneRegistry::add(Place place, const std::shared_ptr<CloneSession>& session) {
+Result<std::shared_ptr<CloneSession>> CloneRegistry::add(Place place, std::shared_ptr<CloneSession> session) {
   const std::lock_guard lock{mutex_};
-  sessions_[{session->clone_id(), session->snapshot_id()}] = session;
+  std::erase_if(sessions_, [](const auto& entry) { return entry.second->ended(); });
   --reserved_;
   place.registry_ = nullptr;
+  const Ids ids{session->clone_id(), session->snapshot_id()};
+  if (const auto there = sessions_.find(ids); there != sessions_.end()) return there->second;
+  while (sessions_.size() >= max_clones_)
+    if (!evict_one()) return full();
+  return sessions_[ids] = std::move(session);
+}
+
+bool CloneRegistry::evict_one() {
+  auto longest = sessions_.end();
+  std::optional<std::chrono::steady_clock::time_point> since;
+  for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
+    const auto away = at->second->away_since();
+    if (!away || (since && *away >= *since)) continue;
+    longest = at;
+    since = away;
+  }
+  const SessionEnd end{SessionResult::failed, kErQueryInterrupted,
+                       "Gave way to another clone while its recipient was away"};
+  if (longest == sessions_.end() || !longest->second->end_if_away(kAwayGrace, end)) return false;
+  sessions_.erase(longest);
+  return true;
 }
 
 std::shared_ptr<CloneSession> CloneRegistry::find(Ids ids) const {
@@ -43,8 +69,7 @@ std::shared_ptr<CloneSession> CloneRegistry::find(Ids ids) const {
 }
 
 std::shared_ptr<CloneSession> CloneRegistry::find_by_master(ConnectionId id) const {
-  const std::lock_guard lock{mutex_};
-  for (const auto& [ids, session] : sessions_)
+  for (std::shared_ptr<CloneSession>& session : all())
     if (session->master_connection() == id) return session;
   return nullptr;
 }
@@ -56,13 +81,10 @@ std::vector<std::shared_ptr<CloneSession>> CloneRegistry::all() const {
   return result;
 }
 
-void CloneRegistry::expire(std::chrono::steady_clock::duration limit) {
-  const auto now = std::chrono::steady_clock::now();
-  for (const std::shared_ptr<CloneSession>& session : all()) {
-    const auto away = session->away_since();
-    if (away && now - *away > limit)
-      session->end({SessionResult::failed, 1158, "The recipient did not come back after its connection was lost"});
-  }
+void CloneRegistry::expire(Duration limit) {
+  for (const std::shared_ptr<CloneSession>& session : all())
+    session->end_if_away(limit, {SessionResult::failed, kErNetReadError,
+                                 "The recipient did not come back after its connection was lost"});
   const std::lock_guard lock{mutex_};
   std::erase_if(sessions_, [](const auto& entry) { return entry.second->ended(); });
 }

@@ -17,6 +17,11 @@ namespace donord {
 class CloneRegistry {
  public:
   using Ids = std::pair<CloneId, SnapshotId>;
+  using Duration = std::chrono::steady_clock::duration;
+
+  /// For so long a clone whose recipient is away keeps its place, whoever else wants it: a recipient tries again every
+  /// five seconds, and one that is refused has lost its data, while a newcomer that is refused has not.
+  static constexpr std::chrono::seconds kAwayGrace{60};
 
   explicit CloneRegistry(std::size_t max_clones) : max_clones_(max_clones) {}
 
@@ -33,19 +38,22 @@ class CloneRegistry {
     CloneRegistry* registry_;
   };
 
-  /// `Errc::unavailable` when all places are taken by clones that are connected; a clone whose recipient is away gives
-  /// way, the one that is away longest first.
+  /// `Errc::exhausted` when all places are taken.
   [[nodiscard]] Result<Place> reserve();
-  void add(Place place, const std::shared_ptr<CloneSession>& session);
+  /// Takes the place. At the limit a clone whose recipient is away gives way, the one that is away longest first;
+  /// `Errc::exhausted` when none of them is away any more. A live session with the same ids stays and is returned.
+  [[nodiscard]] Result<std::shared_ptr<CloneSession>> add(Place place, std::shared_ptr<CloneSession> session);
   [[nodiscard]] std::shared_ptr<CloneSession> find(Ids ids) const;
   [[nodiscard]] std::shared_ptr<CloneSession> find_by_master(ConnectionId id) const;
   [[nodiscard]] std::vector<std::shared_ptr<CloneSession>> all() const;
 
-  /// Removes the clones that have ended, and ends those whose recipient has been away for longer than `limit`.
-  void expire(std::chrono::steady_clock::duration limit);
-  [[nodiscard]] std::size_t max_clones() const { return max_clones_; }
+  /// Removes the clones that have ended, and ends those whose recipient has been away for `limit`.
+  void expire(Duration limit);
 
  private:
+  [[nodiscard]] Error full() const;
+  [[nodiscard]] bool evict_one();
+
   std::size_t max_clones_;
   mutable std::mutex mutex_;
   std::size_t reserved_ = 0;

@@ -7,25 +7,47 @@
 namespace donord {
 namespace {
 
+constexpr std::uint32_t kErQueryInterrupted = 1317;
+
 SessionStage stage_of(CloneState state) {
-  return static_cast<SessionStage>(static_cast<std::uint32_t>(state) - 1);
+  switch (state) {
+    case CloneState::file_copy:
+      return SessionStage::file_copy;
+    case CloneState::page_copy:
+      return SessionStage::page_copy;
+    case CloneState::redo_copy:
+      return SessionStage::redo_copy;
+    case CloneState::done:
+      return SessionStage::done;
+    default:
+      return SessionStage::init;
+  }
 }
 
-void log_failure(const Result<>& done) {
-  if (!done) log::error("catalog.write", {{"error", done.error().what}});
+SessionEnd failed(const CloneFailure& failure) {
+  return {SessionResult::failed, failure.number, failure.message};
 }
 
 }  // namespace
 
-CloneSession::CloneSession(Setup setup) : setup_(std::move(setup)), machine_(setup_.options, setup_.view->files()) {
+CloneSession::CloneSession(Setup setup)
+    : setup_(std::move(setup)), machine_(setup_.options, setup_.view->files()), revived_(setup_.bytes_before) {
   for (const DataFile& file : setup_.view->files()) total_bytes_ += file.size_bytes;
+  if (revived_) away_since_ = std::chrono::steady_clock::now();
+}
+
+void CloneSession::write_catalog(std::function<Result<>(Catalog&, SessionKey)> job) {
+  setup_.run_later([self = shared_from_this(), job = std::move(job)] {
+    if (const Result<> done = job(*self->setup_.catalog, self->setup_.key); !done)
+      log::error("catalog.write", {{"clone", self->setup_.key}, {"error", done.error().what}});
+  });
 }
 
 void CloneSession::after_change() {
   if (machine_.change_count() == seen_changes_) return;
   seen_changes_ = machine_.change_count();
-  counters(machine_.state()).threads =
-      std::max(counters(machine_.state()).threads.load(), static_cast<std::uint32_t>(machine_.task_count()));
+  Counters& now = counters(machine_.state());
+  now.threads = std::max(now.threads.load(), static_cast<std::uint32_t>(machine_.task_count()));
   if (machine_.state() != recorded_ && machine_.state() != CloneState::none) enter_stage(machine_.state());
   for (const auto& event : waiters_) event->notify();
 }
@@ -34,11 +56,11 @@ void CloneSession::enter_stage(CloneState state) {
   const CloneState former = std::exchange(recorded_, state);
   const std::uint64_t estimate = machine_.estimate_bytes();
   log::info("clone.stage", {{"clone", setup_.key}, {"stage", to_string(state)}, {"estimate_bytes", estimate}});
-  setup_.run_later([self = shared_from_this(), former, state, estimate] {
-    Catalog& catalog = *self->setup_.catalog;
-    if (former != CloneState::none)
-      log_failure(catalog.end_stage(self->setup_.key, stage_of(former), self->counters_of(former)));
-    log_failure(catalog.begin_stage(self->setup_.key, stage_of(state), estimate));
+  write_catalog([this, former, state, estimate](Catalog& catalog, SessionKey key) -> Result<> {
+    if (former != CloneState::none) {
+      if (Result<> done = catalog.end_stage(key, stage_of(former), counters_of(former)); !done) return done;
+    }
+    return catalog.begin_stage(key, stage_of(state), estimate);
   });
 }
 
@@ -52,6 +74,101 @@ void CloneSession::remove_waiter(const std::shared_ptr<AsyncEvent>& event) {
   std::erase(waiters_, event);
 }
 
+void CloneSession::add_connection(ConnectionId id, const TaskHandle& task) {
+  const std::lock_guard lock{mutex_};
+  if (task.generation != machine_.master().generation) return;
+  connections_.push_back(id);
+  if (task.task == CloneTaskId{0}) master_connection_ = id;
+}
+
+ConnectionId CloneSession::master_connection() const {
+  const std::lock_guard lock{mutex_};
+  return master_connection_;
+}
+
+Result<CloneSession::Return> CloneSession::reinit(const Locator& locator, std::string recipient) {
+  const std::lock_guard lock{mutex_};
+  if (end_) return Error{Errc::conflict, "Internal error: the clone has ended"};
+  if (!std::exchange(revived_, false))
+    write_catalog([](Catalog& catalog, SessionKey key) { return catalog.resumed(key); });
+  const Result<TaskHandle> master = machine_.reinit(locator);
+  if (!master) {
+    if (machine_.failure()) end_locked(failed(*machine_.failure()));
+    return master.error();
+  }
+  away_since_.reset();
+  setup_.recipient = std::move(recipient);
+  after_change();
+  return Return{*master, machine_.locs(), std::exchange(connections_, {})};
+}
+
+void CloneSession::on_lost(const TaskHandle& task, std::string_view reason) {
+  const std::lock_guard lock{mutex_};
+  const bool was_master = machine_.master() == task;
+  machine_.leave(task);
+  if (was_master && machine_.failure()) {
+    end_locked(failed(*machine_.failure()));
+  } else if (was_master && !end_) {
+    away_since_ = std::chrono::steady_clock::now();
+    log::warn("clone.recipient_away", {{"clone", setup_.key}, {"reason", reason}});
+  }
+  after_change();
+}
+
+void CloneSession::on_exit(const TaskHandle& task) {
+  const std::lock_guard lock{mutex_};
+  const bool was_master = machine_.master() == task;
+  machine_.leave(task);
+  if (was_master) {
+    if (machine_.failure())
+      end_locked(failed(*machine_.failure()));
+    else if (machine_.complete())
+      end_locked({SessionResult::completed});
+    else
+      end_locked({SessionResult::failed, kErQueryInterrupted, "The recipient gave up"});
+  }
+  after_change();
+}
+
+void CloneSession::end(SessionEnd end) {
+  const std::lock_guard lock{mutex_};
+  end_locked(std::move(end));
+}
+
+bool CloneSession::end_if_away(std::chrono::steady_clock::duration limit, SessionEnd end) {
+  const std::lock_guard lock{mutex_};
+  if (!away_since_ || std::chrono::steady_clock::now() - *away_since_ < limit) return false;
+  end_locked(std::move(end));
+  return true;
+}
+
+void CloneSession::end_locked(SessionEnd end) {
+  if (end_) return;
+  end_ = end;
+  if (end.result != SessionResult::completed) machine_.fail({end.error_number, end.error_text, false});
+  after_change();
+  log::info("clone.end", {{"clone", setup_.key},
+                          {"result", to_string(end.result)},
+                          {"error", end.error_number},
+                          {"text", end.error_text}});
+  write_catalog([this, end = std::move(end), last = recorded_](Catalog& catalog, SessionKey key) -> Result<> {
+    if (last != CloneState::none) {
+      if (Result<> done = catalog.end_stage(key, stage_of(last), counters_of(last)); !done) return done;
+    }
+    return catalog.end_session(key, end);
+  });
+}
+
+bool CloneSession::ended() const {
+  const std::lock_guard lock{mutex_};
+  return end_.has_value();
+}
+
+std::optional<std::chrono::steady_clock::time_point> CloneSession::away_since() const {
+  const std::lock_guard lock{mutex_};
+  return away_since_;
+}
+
 void CloneSession::count_data(CloneState state, std::uint64_t data_bytes) {
   counters(state).data_bytes += data_bytes;
   ++counters(state).blocks;
@@ -61,61 +178,16 @@ void CloneSession::count_network(CloneState state, std::uint64_t network_bytes) 
   counters(state).network_bytes += network_bytes;
 }
 
-void CloneSession::on_master_lost() {
-  const std::lock_guard lock{mutex_};
-  away_since_ = std::chrono::steady_clock::now();
-}
-
-void CloneSession::on_master_returned(std::string recipient) {
-  const std::lock_guard lock{mutex_};
-  setup_.recipient = std::move(recipient);
-  away_since_.reset();
-  setup_.run_later([self = shared_from_this()] { log_failure(self->setup_.catalog->resumed(self->setup_.key)); });
-}
-
-std::optional<std::chrono::steady_clock::time_point> CloneSession::away_since() const {
-  const std::lock_guard lock{mutex_};
-  return away_since_;
-}
-
-void CloneSession::end(SessionEnd end) {
-  const std::lock_guard lock{mutex_};
-  if (end_) return;
-  end_ = end;
-  if (end.result != SessionResult::completed) machine_.fail({end.error_number, end.error_text, false});
-  after_change();
-  log::info("clone.end", {{"clone", setup_.key},
-                          {"result", to_string(end.result)},
-                          {"error", end.error_number},
-                          {"text", end.error_text}});
-  setup_.run_later([self = shared_from_this(), end, last = recorded_] {
-    Catalog& catalog = *self->setup_.catalog;
-    if (last != CloneState::none)
-      log_failure(catalog.end_stage(self->setup_.key, stage_of(last), self->counters_of(last)));
-    log_failure(catalog.end_session(self->setup_.key, end));
-  });
-}
-
-bool CloneSession::ended() const {
-  const std::lock_guard lock{mutex_};
-  return end_.has_value();
-}
-
 StageCounters CloneSession::counters_of(CloneState state) const {
-  const Counters& of = counters_[static_cast<std::size_t>(state) % 6];
+  const Counters& of = counters_.at(static_cast<std::size_t>(state));
   return {of.data_bytes, of.network_bytes, of.blocks, of.threads};
 }
 
 void CloneSession::save_progress() {
-  CloneState state;
-  {
-    const std::lock_guard lock{mutex_};
-    if (end_ || recorded_ == CloneState::none) return;
-    state = recorded_;
-  }
-  setup_.run_later([self = shared_from_this(), state] {
-    if (!self->ended())
-      log_failure(self->setup_.catalog->progress(self->setup_.key, stage_of(state), self->counters_of(state)));
+  const std::lock_guard lock{mutex_};
+  if (end_ || away_since_ || revived_ || recorded_ == CloneState::none) return;
+  write_catalog([this, state = recorded_](Catalog& catalog, SessionKey key) {
+    return ended() ? Result<>{} : catalog.progress(key, stage_of(state), counters_of(state));
   });
 }
 
@@ -124,16 +196,15 @@ CloneProgress CloneSession::progress() const {
   CloneProgress now{.key = setup_.key,
                     .recipient = setup_.recipient,
                     .state = machine_.state(),
-                    .estimate_bytes = total_bytes_,
+                    .data_bytes = setup_.bytes_before.value_or(0),
                     .connections = machine_.task_count(),
-                    .begun = begun_,
                     .connected = !away_since_,
-                    .end = end_};
+                    .ended = end_.has_value()};
   for (const Counters& of : counters_) {
     now.data_bytes += of.data_bytes;
     now.network_bytes += of.network_bytes;
   }
-  if (machine_.state() != CloneState::file_copy) now.estimate_bytes = std::max(total_bytes_, now.data_bytes);
+  now.estimate_bytes = std::max(total_bytes_, now.data_bytes);
   return now;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // One clone of one recipient, shared by its connections: the donor machine, the view of the data, the waiting
-// connections, and the record in the catalog. The mutex covers the machine only; reads of data run beside it.
+// connections, and the record in the catalog. One mutex covers everything that changes but the counters; reads of data
+// run beside it (docs/decisions/0009-one-mutex-per-clone.md).
 
 #include <array>
 #include <atomic>
@@ -29,9 +30,8 @@ struct CloneProgress {
   std::uint64_t data_bytes = 0;
   std::uint64_t network_bytes = 0;
   std::size_t connections = 0;
-  std::chrono::steady_clock::time_point begun;
   bool connected = true;
-  std::optional<SessionEnd> end;
+  bool ended = false;
 };
 
 class CloneSession : public std::enable_shared_from_this<CloneSession> {
@@ -40,12 +40,13 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
     SessionKey key;
     std::string user;
     std::string recipient;
-    std::string fingerprint;
     DonorMachine::Options options;
     std::unique_ptr<CloneView> view;
     std::shared_ptr<Catalog> catalog;
     /// Runs a job that may block, in order with the other jobs of the catalog.
     std::function<void(std::function<void()>)> run_later;
+    /// Copied by a former process, when the clone goes on after a restart; absent for a new clone.
+    std::optional<std::uint64_t> bytes_before = {};
   };
 
   explicit CloneSession(Setup setup);
@@ -75,25 +76,37 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   void add_waiter(const std::shared_ptr<AsyncEvent>& event);
   void remove_waiter(const std::shared_ptr<AsyncEvent>& event);
 
+  /// The connection carries the task, from now until a reconnect.
+  void add_connection(ConnectionId id, const TaskHandle& task);
+  /// The latest master connection, which KILL CONNECTION names even when it has been closed.
+  [[nodiscard]] ConnectionId master_connection() const;
+
+  /// What a COM_REINIT led to.
+  struct Return {
+    TaskHandle master;
+    Bytes locs;
+    std::vector<ConnectionId> former;  ///< connections from before the cut, to be closed
+  };
+  /// The recipient is back. A refusal is final for it: `failure()` of the machine if there is one, else `conflict`.
+  [[nodiscard]] Result<Return> reinit(const Locator& locator, std::string recipient);
+
+  /// The connection is gone without COM_EXIT. With its master the recipient is away: it may come back.
+  void on_lost(const TaskHandle& task, std::string_view reason);
+  /// COM_EXIT: with the master the clone has ended, in whatever way.
+  void on_exit(const TaskHandle& task);
+
+  /// Ends the clone for good; the first end stays.
+  void end(SessionEnd end);
+  /// Ends it only if its recipient has been away for `limit`; false when it has not.
+  bool end_if_away(std::chrono::steady_clock::duration limit, SessionEnd end);
+  [[nodiscard]] bool ended() const;
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> away_since() const;
+
   /// A data message has gone out.
   void count_data(CloneState state, std::uint64_t data_bytes);
   void count_network(CloneState state, std::uint64_t network_bytes);
 
-  /// The id of the latest master connection, which KILL CONNECTION names even when it has been closed.
-  void set_master_connection(ConnectionId id) { master_connection_ = id.value(); }
-  [[nodiscard]] ConnectionId master_connection() const { return ConnectionId{master_connection_.load()}; }
-
-  /// The recipient's master connection is gone without COM_EXIT: it may come back.
-  void on_master_lost();
-  /// The recipient is back.
-  void on_master_returned(std::string recipient);
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> away_since() const;
-
-  /// Ends the clone for good; the first end stays.
-  void end(SessionEnd end);
-  [[nodiscard]] bool ended() const;
-
-  /// Writes progress to the catalog if there is any.
+  /// Writes the counters of the current stage to the catalog.
   void save_progress();
   [[nodiscard]] CloneProgress progress() const;
 
@@ -104,16 +117,17 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
     std::atomic<std::uint64_t> blocks = 0;
     std::atomic<std::uint32_t> threads = 0;
   };
+  static constexpr std::size_t kStates = static_cast<std::size_t>(CloneState::done) + 1;
 
   void after_change();
   void enter_stage(CloneState state);
+  void end_locked(SessionEnd end);
+  void write_catalog(std::function<Result<>(Catalog&, SessionKey)> job);
   [[nodiscard]] StageCounters counters_of(CloneState state) const;
-  [[nodiscard]] Counters& counters(CloneState state) { return counters_[static_cast<std::size_t>(state) % 6]; }
+  [[nodiscard]] Counters& counters(CloneState state) { return counters_.at(static_cast<std::size_t>(state)); }
 
   Setup setup_;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::atomic<std::uint32_t> master_connection_ = 0;
-  std::array<Counters, 6> counters_;
+  std::array<Counters, kStates> counters_;
   std::uint64_t total_bytes_ = 0;
 
   mutable std::mutex mutex_;
@@ -121,6 +135,9 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   std::uint64_t seen_changes_ = 0;
   CloneState recorded_ = CloneState::none;  ///< the stage the catalog knows of
   std::vector<std::shared_ptr<AsyncEvent>> waiters_;
+  ConnectionId master_connection_;
+  std::vector<ConnectionId> connections_;  ///< that carry tasks of the current generation
+  bool revived_;                           ///< begun by a former process, and its recipient has not been here yet
   std::optional<std::chrono::steady_clock::time_point> away_since_;
   std::optional<SessionEnd> end_;
 };

@@ -15,7 +15,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kMaxHandshakeBytes = 128 * 1024;
-constexpr std::size_t kMaxCommandBytes = 1024 * 1024;
+/// @@max_allowed_packet.
+constexpr std::size_t kMaxCommandBytes = 64 * 1024 * 1024;
+constexpr std::size_t kLoggedUserBytes = 96;
 
 /// Takes the connection off the table, however it ends.
 struct Registration {
@@ -27,13 +29,17 @@ struct Registration {
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerContext> context, std::shared_ptr<Transport> transport)
-    : context_(std::move(context)), stream_(std::move(transport)), tls_(context_->tls()) {
+    : context_(std::move(context)),
+      stream_(std::move(transport)),
+      tls_(context_->tls()),
+      login_deadline_(std::chrono::steady_clock::now() + context_->options.login_limit) {
   const auto& peer = stream_.transport().peer();
-  client_.peer = fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  client_.address = peer.address().to_string();
+  client_.peer = fmt::format("{}:{}", client_.address, peer.port());
 }
 
 asio::awaitable<void> Connection::refuse() {
-  std::ignore = co_await send_error(1040, "08004", "Too many connections");
+  std::ignore = co_await send_error(1040, "", "Too many connections");
   stream_.transport().close();
 }
 
@@ -59,36 +65,31 @@ asio::awaitable<Result<>> Connection::serve() {
 Capabilities Connection::offered() const {
   using enum Capability;
   Capabilities offer{
-      long_password,    found_rows,  long_flag,          connect_with_db,         protocol_41,
-      transactions,     reserved,    secure_connection,  multi_statements,        multi_results,
-      ps_multi_results, plugin_auth, connect_attributes, plugin_auth_lenenc_data, can_handle_expired_passwords,
-      deprecate_eof};
+      long_password,    found_rows,   long_flag,          connect_with_db,         protocol_41,
+      transactions,     reserved,     secure_connection,  multi_statements,        multi_results,
+      ps_multi_results, plugin_auth,  connect_attributes, plugin_auth_lenenc_data, can_handle_expired_passwords,
+      compress,         deprecate_eof};
   if (tls_) offer.add(ssl);
-  if (context_->options.allow_compression) offer.add(compress);
   return offer;
-}
-
-Duration Connection::login_time_left() const {
-  return std::max<Duration>(accepted_ + context_->options.login_limit - std::chrono::steady_clock::now(), Duration{0});
 }
 
 asio::awaitable<Result<>> Connection::login() {
   const Nonce nonce = random_nonce();
-  const HandshakeV10 greeting{.server_version = context_->options.parameters.version,
+  const HandshakeV10 greeting{.server_version = context_->source->identity().server_version,
                               .connection_id = client_.id,
                               .nonce = nonce,
                               .capabilities = offered()};
-  if (Result<> sent = co_await stream_.send(encode(greeting), login_time_left()); !sent) co_return sent;
+  if (Result<> sent = co_await stream_.send(encode(greeting), context_->options.login_limit); !sent) co_return sent;
 
-  Result<Bytes> payload = co_await stream_.read(kMaxHandshakeBytes, login_time_left());
+  Result<Bytes> payload = co_await stream_.read(kMaxHandshakeBytes, login_deadline_);
   if (!payload) co_return payload.error();
   if (is_ssl_request(*payload)) {
     if (const Result<SslRequest> request = decode<SslRequest>(*payload); !request || !tls_)
       co_return request ? Error{Errc::malformed, "asked for TLS, which was not offered"} : request.error();
-    if (Result<> secured = co_await stream_.transport().start_tls(tls_, login_time_left()); !secured) co_return secured;
+    if (Result<> secured = co_await stream_.transport().start_tls(tls_, login_deadline_); !secured) co_return secured;
     client_.tls_version = stream_.transport().tls()->version();
     client_.tls_cipher = stream_.transport().tls()->cipher();
-    payload = co_await stream_.read(kMaxHandshakeBytes, login_time_left());
+    payload = co_await stream_.read(kMaxHandshakeBytes, login_deadline_);
     if (!payload) co_return payload.error();
   }
   Result<HandshakeResponse41> response = decode_handshake_response(*payload, offered());
@@ -102,12 +103,11 @@ asio::awaitable<Result<>> Connection::login() {
                         "--require_secure_transport=ON.");
     co_return Error{Errc::denied, "without TLS, which is required"};
   }
-  schema_ = response->database;
   co_return co_await authenticate(std::move(*response), nonce);
 }
 
 asio::awaitable<Result<>> Connection::authenticate(HandshakeResponse41 response, Nonce nonce) {
-  const std::string address = stream_.transport().peer().address().to_string();
+  const std::string& address = client_.address;
   const auto auth = std::make_shared<ServerAuth>(
       ServerAuth::Setup{.greeting_nonce = nonce,
                         .switch_nonce = random_nonce(),
@@ -119,17 +119,19 @@ asio::awaitable<Result<>> Connection::authenticate(HandshakeResponse41 response,
 
   Bytes packet;
   for (bool first = true;; first = false) {
-    const auto pending = start_on(context_->pool, executor, [auth, &response, &packet, first] {
+    const auto pending = start_on(context_->front_pool, executor, [auth, &response, &packet, first] {
       return first ? auth->start(response) : auth->on_packet(packet);
     });
     AuthStep step = co_await pending->get();
     wipe(packet);
     if (!step.send.empty()) {
-      if (Result<> sent = co_await stream_.send(std::move(step.send), login_time_left()); !sent) co_return sent;
+      if (Result<> sent = co_await stream_.send(std::move(step.send), context_->options.login_limit); !sent)
+        co_return sent;
     }
     if (const auto* rejected = std::get_if<AuthStep::Rejected>(&step.next)) {
-      std::ignore = co_await stream_.send(encode(rejected->error), login_time_left());
-      co_return Error{Errc::denied, fmt::format("user '{}': {}", response.user, rejected->reason)};
+      std::ignore = co_await stream_.send(encode(rejected->error), context_->options.login_limit);
+      co_return Error{Errc::denied,
+                      fmt::format("user '{}': {}", response.user.substr(0, kLoggedUserBytes), rejected->reason)};
     }
     if (const auto* accepted = std::get_if<AuthStep::Accepted>(&step.next)) {
       const std::optional<AccountMatch> match = context_->accounts.find(response.user, address);
@@ -141,16 +143,33 @@ asio::awaitable<Result<>> Connection::authenticate(HandshakeResponse41 response,
       if (accepted->learned) context_->accounts.learned(accepted->account, *accepted->learned);
       break;
     }
-    Result<Bytes> next = co_await stream_.read(ServerAuth::kMaxClientPacketBytes, login_time_left());
+    Result<Bytes> next = co_await stream_.read(ServerAuth::kMaxClientPacketBytes, login_deadline_);
     if (!next) co_return next.error();
     packet = std::move(*next);
   }
-  client_.handshake = std::move(response);
+  co_return co_await welcome(response);
+}
+
+asio::awaitable<Result<>> Connection::welcome(const HandshakeResponse41& response) {
+  client_.user = response.user;
+  client_.capabilities = response.effective();
+  client_.max_packet_bytes = response.hello.max_packet_bytes;
+  client_.version = response.attribute("_client_version");
+  client_.os = response.attribute("_os");
+  client_.platform = response.attribute("_platform");
   log::debug("connection.login", {{"conn", client_.id},
                                   {"user", client_.account.user},
                                   {"peer", client_.peer},
                                   {"tls", client_.tls_version},
-                                  {"version", client_.handshake.attribute("_client_version")}});
+                                  {"version", client_.version}});
+  if (!response.database.empty()) {
+    const SqlReply reply = use_database(response.database);
+    if (const auto* error = std::get_if<MysqlError>(&reply)) {
+      std::ignore = co_await stream_.send(encode_error(*error), write_limit());
+      co_return Error{Errc::not_found, error->message};
+    }
+    schema_ = response.database;
+  }
   if (Result<> sent = co_await send_ok(); !sent) co_return sent;
   if (client_.compressed()) stream_.start_compression();
   co_return Result<>{};
@@ -159,9 +178,13 @@ asio::awaitable<Result<>> Connection::authenticate(HandshakeResponse41 response,
 asio::awaitable<Result<>> Connection::serve_commands() {
   for (;;) {
     context_->connections.set_command(client_.id, "Sleep");
-    const Result<Bytes> payload = co_await stream_.read_command(kMaxCommandBytes, context_->options.idle_limit);
+    const ServerOptions& options = context_->options;
+    const Result<Bytes> payload =
+        co_await stream_.read_command(kMaxCommandBytes, options.idle_limit, options.packet_limit);
+    if (!payload && payload.error().code == Errc::unavailable)
+      co_await send_error(1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes");
     if (!payload) co_return payload.error();
-    Result<Command> command = decode_command(*payload, client_.handshake.effective());
+    Result<Command> command = decode_command(*payload, client_.capabilities);
     if (!command) co_return command.error();
 
     Result<> done;
@@ -208,7 +231,7 @@ asio::awaitable<Result<>> Connection::on_clone() {
 }
 
 asio::awaitable<Result<>> Connection::send_ok() {
-  return stream_.send(encode(OkPacket{.capabilities = client_.handshake.effective()}), write_limit());
+  return stream_.send(encode(OkPacket{.capabilities = client_.capabilities}), write_limit());
 }
 
 asio::awaitable<Result<>> Connection::send_error(std::uint16_t number, std::string_view sql_state,

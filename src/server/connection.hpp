@@ -10,22 +10,11 @@
 
 #include "protocol/command.hpp"
 #include "protocol/handshake.hpp"
+#include "server/client_info.hpp"
 #include "server/packet_stream.hpp"
 #include "server/server_context.hpp"
 
 namespace donord {
-
-/// What is known of a client after its login.
-struct ClientInfo {
-  ConnectionId id;
-  AccountMatch account;
-  HandshakeResponse41 handshake;
-  std::string peer;  ///< "192.0.2.7:51234"
-  std::string tls_version;
-  std::string tls_cipher;
-
-  [[nodiscard]] bool compressed() const { return handshake.effective().has(Capability::compress); }
-};
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -40,6 +29,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Result<>> serve();
   boost::asio::awaitable<Result<>> login();
   boost::asio::awaitable<Result<>> authenticate(HandshakeResponse41 response, Nonce nonce);
+  boost::asio::awaitable<Result<>> welcome(const HandshakeResponse41& response);
   boost::asio::awaitable<Result<>> serve_commands();
   boost::asio::awaitable<Result<>> on_query(std::string statement);
   boost::asio::awaitable<Result<>> on_init_db(std::string schema);
@@ -48,7 +38,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Result<>> send_error(std::uint16_t number, std::string_view sql_state, std::string message);
 
   [[nodiscard]] Capabilities offered() const;
-  [[nodiscard]] Duration login_time_left() const;
   [[nodiscard]] Duration write_limit() const { return context_->options.write_limit; }
 
   std::shared_ptr<ServerContext> context_;
@@ -56,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ClientInfo client_;
   std::string schema_;
   std::shared_ptr<const TlsContext> tls_;
-  std::chrono::steady_clock::time_point accepted_ = std::chrono::steady_clock::now();
+  TimePoint login_deadline_;
 };
 
 }  // namespace donord

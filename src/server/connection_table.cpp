@@ -11,13 +11,23 @@ ConnectionId ConnectionTable::add(const std::shared_ptr<Transport>& transport, s
   const ConnectionId id{next_id_++};
   const auto& peer = transport->peer();
   entries_[id] = {{.id = id, .host = fmt::format("{}:{}", peer.address().to_string(), peer.port())}, transport};
-  if (++pending_ > max_pending) {
-    const auto oldest = std::find_if(entries_.begin(), entries_.end(), [](const auto& e) { return e.second.pending; });
-    oldest->second.pending = false;
-    --pending_;
-    oldest->second.transport->close_from_outside();
-  }
+  if (++pending_ > max_pending) close_one_pending();
+  if (closed_) transport->close_from_outside();
   return id;
+}
+
+void ConnectionTable::close_one_pending() {
+  std::map<boost::asio::ip::address, std::size_t> pending_by_address;
+  for (const auto& [id, entry] : entries_)
+    if (entry.pending) ++pending_by_address[entry.transport->peer().address()];
+  const auto most = std::max_element(pending_by_address.begin(), pending_by_address.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto oldest = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) {
+    return e.second.pending && e.second.transport->peer().address() == most->first;
+  });
+  oldest->second.pending = false;
+  --pending_;
+  oldest->second.transport->close_from_outside();
 }
 
 void ConnectionTable::logged_in(ConnectionId id, const std::string& user) {
@@ -54,6 +64,7 @@ bool ConnectionTable::close(ConnectionId id) {
 
 void ConnectionTable::close_all() {
   const std::lock_guard lock{mutex_};
+  closed_ = true;
   for (auto& [id, entry] : entries_) entry.transport->close_from_outside();
 }
 

@@ -24,7 +24,9 @@ struct ConnectionInfo {
 
 class ConnectionTable {
  public:
-  /// A new connection, not logged in. When more than `max_pending` are in that state the oldest of them is closed.
+  /// A new connection, not logged in. When more than `max_pending` are in that state, one is closed: the oldest of the
+  /// address that has the most of them, so that a flood from one host does not keep others out. After `close_all` the
+  /// new connection itself is closed.
   ConnectionId add(const std::shared_ptr<Transport>& transport, std::size_t max_pending);
   void logged_in(ConnectionId id, const std::string& user);
   void set_command(ConnectionId id, std::string_view command);
@@ -43,7 +45,10 @@ class ConnectionTable {
     bool pending = true;
   };
 
+  void close_one_pending();
+
   mutable std::mutex mutex_;
+  bool closed_ = false;
   std::uint32_t next_id_ = 1;
   std::size_t pending_ = 0;
   std::map<ConnectionId, Entry> entries_;

@@ -14,8 +14,9 @@ constexpr Row kRows[] = {
     {Errc::truncated, 1024, "HY000"},            // ER_ERROR_ON_READ
     {Errc::checksum, 1877, "HY000"},             // ER_TABLE_CORRUPT
     {Errc::unsupported_version, 1235, "42000"},  // ER_NOT_SUPPORTED_YET
-    {Errc::unavailable, 3634, "HY000"},          // ER_CLONE_TOO_MANY_CONCURRENT_CLONES
-    {Errc::denied, 1227, "42000"},               // ER_SPECIFIC_ACCESS_DENIED_ERROR
+    {Errc::unavailable, 1815, "HY000"},          // ER_INTERNAL_ERROR
+    {Errc::exhausted, 3634, "HY000"},            // ER_CLONE_TOO_MANY_CONCURRENT_CLONES
+    {Errc::denied, 1024, "HY000"},               // ER_ERROR_ON_READ: a file that may not be read
     {Errc::io, 1024, "HY000"},                   // ER_ERROR_ON_READ
     {Errc::timeout, 1205, "HY000"},              // ER_LOCK_WAIT_TIMEOUT
     {Errc::cancelled, 1317, "70100"},            // ER_QUERY_INTERRUPTED

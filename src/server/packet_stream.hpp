@@ -21,10 +21,12 @@ class PacketStream {
  public:
   explicit PacketStream(std::shared_ptr<Transport> transport) : transport_(std::move(transport)) {}
 
-  /// The next packet of a dialogue. Errors: those of `Transport`, `PacketAssembler` and `FrameAssembler`.
-  boost::asio::awaitable<Result<Bytes>> read(std::size_t limit_bytes, Duration limit);
-  /// The first packet of a new dialogue: a command.
-  boost::asio::awaitable<Result<Bytes>> read_command(std::size_t limit_bytes, Duration limit);
+  /// The next packet of a dialogue, whole before `deadline`. Errors: those of `Transport`, `PacketAssembler` and
+  /// `FrameAssembler`.
+  boost::asio::awaitable<Result<Bytes>> read(std::size_t limit_bytes, TimePoint deadline);
+  /// The first packet of a new dialogue: a command. It begins within `idle_limit`, and is whole `packet_limit` later.
+  boost::asio::awaitable<Result<Bytes>> read_command(std::size_t limit_bytes, Duration idle_limit,
+                                                     Duration packet_limit);
 
   /// The next packets of the dialogue.
   boost::asio::awaitable<Result<>> send(std::vector<Bytes> payloads, Duration limit);
@@ -47,11 +49,16 @@ class PacketStream {
     std::size_t run_read = 0;
   };
 
-  boost::asio::awaitable<Result<>> read_run(std::size_t limit_bytes, Duration limit);
+  boost::asio::awaitable<Result<Bytes>> read(std::size_t limit_bytes, TimePoint deadline,
+                                             std::optional<Duration> packet_limit);
+  boost::asio::awaitable<Result<std::size_t>> read_bytes(MutableBytes into);
+  boost::asio::awaitable<Result<>> read_run(std::size_t limit_bytes);
 
   std::shared_ptr<Transport> transport_;
   PacketAssembler packets_{0};
   std::optional<Compression> compression_;
+  TimePoint deadline_;                    ///< of the packet being read
+  std::optional<Duration> packet_limit_;  ///< takes the deadline's place with the first byte
 };
 
 }  // namespace donord

@@ -91,6 +91,7 @@ void Server::stop() {
 
 asio::awaitable<void> Server::stop_in_order() {
   if (!acceptor_.is_open()) co_return;
+  context_->draining = true;
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   const auto give_up = std::chrono::steady_clock::now() + context_->options.shutdown_limit;
@@ -99,7 +100,12 @@ asio::awaitable<void> Server::stop_in_order() {
     return std::any_of(sessions.begin(), sessions.end(),
                        [](const auto& session) { return !session->ended() && !session->away_since(); });
   };
-  while (running() && std::chrono::steady_clock::now() < give_up) co_await AsyncEvent::pause(kAcceptRetry);
+  while (!context_->stopping && running() && std::chrono::steady_clock::now() < give_up)
+    co_await AsyncEvent::pause(kAcceptRetry);
+  stop_at_once();
+}
+
+void Server::stop_at_once() {
   context_->stopping = true;
   context_->connections.close_all();
 }

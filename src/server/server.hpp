@@ -20,10 +20,12 @@ class Server {
   [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
   /// Accepts from now on. The io_context runs until the server has stopped.
   void start();
-  /// No new connections; running clones get `shutdown_limit`, then every connection is closed. A recipient whose
-  /// connection is closed tries again for a while, and goes on when a donord with the same catalog is there by then.
-  /// From any thread.
+  /// No new connections and clones; running clones get `shutdown_limit`, then every connection is closed. A recipient
+  /// whose connection is closed tries again for a while, and goes on when a donord with the same catalog is there by
+  /// then. From any thread.
   void stop();
+  /// Closes every connection now.
+  void stop_at_once();
 
  private:
   boost::asio::awaitable<void> accept_loop();

@@ -9,11 +9,13 @@
 #include <memory>
 #include <mutex>
 
+#include "base/log.hpp"
 #include "catalog/catalog.hpp"
 #include "clone/donor_source.hpp"
 #include "fault/fault_injector.hpp"
 #include "protocol/auth/rsa_key.hpp"
 #include "server/accounts.hpp"
+#include "server/clone_factory.hpp"
 #include "server/clone_registry.hpp"
 #include "server/connection_table.hpp"
 #include "server/server_options.hpp"
@@ -24,6 +26,8 @@ namespace donord {
 
 class ServerContext {
  public:
+  static constexpr std::size_t kFrontThreads = 2;
+
   ServerContext(ServerOptions server_options, std::shared_ptr<DonorSource> served, std::shared_ptr<Catalog> sessions,
                 RsaKey rsa_key, std::size_t worker_threads)
       : options(std::move(server_options)),
@@ -31,11 +35,21 @@ class ServerContext {
         catalog(std::move(sessions)),
         rsa(std::move(rsa_key)),
         clones(options.max_clones),
+        factory(*this),
         pool(worker_threads),
+        front_pool(kFrontThreads),
         catalog_queue_(boost::asio::make_strand(pool.get_executor())) {}
 
   /// Jobs run one after another, in the order in which they were given.
-  void run_later(std::function<void()> job) { boost::asio::post(catalog_queue_, std::move(job)); }
+  void run_later(std::function<void()> job) {
+    boost::asio::post(catalog_queue_, [job = std::move(job)] {
+      const Result<> done = run_guarded([&]() -> Result<> {
+        job();
+        return {};
+      });
+      if (!done) log::error("catalog.job", {{"error", done.error().what}});
+    });
+  }
 
   [[nodiscard]] std::shared_ptr<const TlsContext> tls() const {
     const std::lock_guard lock{tls_mutex_};
@@ -46,8 +60,9 @@ class ServerContext {
     tls_ = std::move(tls);
   }
 
-  std::atomic<bool> stopping = false;
-  std::uint16_t port = 0;  ///< that the server listens on; set before it accepts
+  std::atomic<bool> draining = false;  ///< no new clones
+  std::atomic<bool> stopping = false;  ///< no new anything
+  std::uint16_t port = 0;              ///< that the server listens on; set before it accepts
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   const ServerOptions options;
   const std::shared_ptr<DonorSource> source;
@@ -56,8 +71,10 @@ class ServerContext {
   AccountRegistry accounts;
   CloneRegistry clones;
   ConnectionTable connections;
-  FaultInjector faults;
-  WorkerPool pool;
+  FaultInjector& faults = process_faults();
+  CloneFactory factory;
+  WorkerPool pool;        ///< reads data, begins clones, writes the catalog
+  WorkerPool front_pool;  ///< logins and SQL, so that no flood of them delays data
 
  private:
   boost::asio::strand<boost::asio::thread_pool::executor_type> catalog_queue_;

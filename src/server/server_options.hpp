@@ -22,11 +22,16 @@ struct ServerOptions {
   /// Connections that have not logged in; when there are more, the oldest is closed.
   std::size_t max_pending_logins = 256;
   bool require_secure_transport = false;
-  bool allow_compression = true;
   std::uint32_t block_bytes = 1024 * 1024;
 
   /// From accept to the end of authentication.
   std::chrono::seconds login_limit{10};
+  /// From the first byte of a packet to its last.
+  std::chrono::seconds packet_limit{60};
+  /// A recipient drops its data and waits for up to an hour (clone_delay_after_data_drop) between COM_INIT and
+  /// COM_EXECUTE; a worker goes on at once.
+  std::chrono::seconds init_to_execute_limit{7200};
+  std::chrono::seconds attach_to_execute_limit{60};
   /// Idle between two commands of an ordinary connection, and of one in clone mode (a recipient's ACK connection may
   /// be idle for hours).
   std::chrono::seconds idle_limit{28800};
@@ -39,7 +44,7 @@ struct ServerOptions {
   /// How long running clones may take to end after SIGTERM.
   std::chrono::seconds shutdown_limit{10};
 
-  CloneParameters parameters;
+  ParameterChoice parameters;
 };
 
 }  // namespace donord

@@ -21,7 +21,7 @@ std::string host_name() {
 
 SqlVariables variables_of(const ServerContext& context) {
   const ServerOptions& options = context.options;
-  return donor_variables({.server_version = options.parameters.version,
+  return donor_variables({.server_version = context.source->identity().server_version,
                           .hostname = host_name(),
                           .port = context.port,
                           .page_size_bytes = context.source->identity().page_size_bytes,
@@ -32,8 +32,8 @@ SqlVariables variables_of(const ServerContext& context) {
 
 SqlContext context_of(ServerContext& context, const ClientInfo& client, const std::string& schema) {
   SqlContext sql{.connection = client.id,
-                 .user = client.handshake.user,
-                 .peer_host = client.peer.substr(0, client.peer.rfind(':')),
+                 .user = client.user,
+                 .peer_host = client.address,
                  .account = client.account,
                  .database = schema,
                  .tls_version = client.tls_version,
@@ -72,7 +72,7 @@ std::vector<Bytes> kill(ServerContext& context, const ClientInfo& client, const 
 
 std::vector<Bytes> answer_query(ServerContext& context, const ClientInfo& client, std::string& schema,
                                 const std::string& statement) {
-  const Capabilities effective = client.handshake.effective();
+  const Capabilities effective = client.capabilities;
   const std::vector<Bytes> ok(1, encode(OkPacket{.capabilities = effective}));
   const SqlReply reply = answer_sql(statement, context_of(context, client, schema));
   if (const auto* rows = std::get_if<TextResultSet>(&reply)) return encode_result_set(*rows, effective);

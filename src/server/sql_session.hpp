@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "server/connection.hpp"
+#include "server/client_info.hpp"
+#include "server/server_context.hpp"
 
 namespace donord {
 

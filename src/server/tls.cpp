@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <openssl/bio.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 namespace donord {
@@ -38,7 +38,7 @@ std::string bio_text(BIO* bio) {
 
 Result<CertificatePair> make_self_signed_certificate(const std::string& common_name) {
   constexpr long kTenYears = 10L * 365 * 24 * 60 * 60;
-  const PkeyPtr key{EVP_RSA_gen(2048)};
+  const PkeyPtr key{EVP_EC_gen("P-256")};
   const X509Ptr certificate{X509_new()};
   if (!key || !certificate) return Error{Errc::io, "cannot make a key: " + openssl_reason()};
 
@@ -93,18 +93,6 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::from_files(const TlsFiles&
                    "give a PEM file with --ssl-ca"};
     SSL_CTX_set_verify(context->handle(), SSL_VERIFY_PEER, nullptr);
   }
-  return std::shared_ptr<const TlsContext>{context};
-}
-
-Result<std::shared_ptr<const TlsContext>> TlsContext::from_pair(const CertificatePair& pair) {
-  const BioPtr certificate_pem{BIO_new_mem_buf(pair.certificate.data(), static_cast<int>(pair.certificate.size()))};
-  const BioPtr key_pem{BIO_new_mem_buf(pair.key.data(), static_cast<int>(pair.key.size()))};
-  const X509Ptr certificate{PEM_read_bio_X509(certificate_pem.get(), nullptr, nullptr, nullptr)};
-  const PkeyPtr key{PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr)};
-  const auto context = make();
-  if (!certificate || !key || SSL_CTX_use_certificate(context->handle(), certificate.get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context->handle(), key.get()) != 1)
-    return Error{Errc::malformed, "cannot use the certificate pair: " + openssl_reason()};
   return std::shared_ptr<const TlsContext>{context};
 }
 
@@ -190,11 +178,6 @@ Result<> TlsEngine::write(ByteView plaintext) {
   if (SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &put) != 1)
     return Error{Errc::io, "TLS: " + openssl_reason()};
   return {};
-}
-
-void TlsEngine::close() {
-  SSL_shutdown(ssl_.get());
-  ERR_clear_error();
 }
 
 std::string TlsEngine::version() const {

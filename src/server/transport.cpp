@@ -3,7 +3,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 namespace donord {
 
@@ -15,6 +16,9 @@ constexpr std::size_t kCiphertextReadBytes = 16 * 1024 + 512;
 constexpr std::size_t kTlsBatchBytes = 256 * 1024;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
+template <int Name>
+using SocketInteger = asio::detail::socket_option::integer<IPPROTO_TCP, Name>;
+
 }  // namespace
 
 Transport::Transport(asio::ip::tcp::socket socket) : socket_(std::move(socket)), watchdog_(socket_.get_executor()) {
@@ -22,10 +26,14 @@ Transport::Transport(asio::ip::tcp::socket socket) : socket_(std::move(socket)),
   peer_ = socket_.remote_endpoint(ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  // A recipient that lost its power is noticed within two minutes, even while there is nothing to send.
+  socket_.set_option(SocketInteger<TCP_KEEPIDLE>{60}, ignored);
+  socket_.set_option(SocketInteger<TCP_KEEPINTVL>{10}, ignored);
+  socket_.set_option(SocketInteger<TCP_KEEPCNT>{6}, ignored);
 }
 
-void Transport::arm(Duration limit) {
-  deadline_ = std::chrono::steady_clock::now() + limit;
+void Transport::arm(TimePoint deadline) {
+  deadline_ = deadline;
   armed_ = true;
   if (!watching_ || deadline_ < watchdog_.expiry()) watch();
 }
@@ -52,8 +60,8 @@ Error Transport::failure(const boost::system::error_code& code, std::string_view
   return Error{Errc::io, fmt::format("{}: {}", what, code.message())};
 }
 
-asio::awaitable<Result<std::size_t>> Transport::receive(MutableBytes into, Duration limit) {
-  arm(limit);
+asio::awaitable<Result<std::size_t>> Transport::receive(MutableBytes into, TimePoint deadline) {
+  arm(deadline);
   const auto [code, count] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kAsTuple);
   armed_ = false;
   if (code) co_return failure(code, "read");
@@ -64,7 +72,7 @@ asio::awaitable<Result<>> Transport::send(std::span<const asio::const_buffer> bu
   // The limit is for progress, not for the whole: a throttled recipient may take its time.
   std::vector<asio::const_buffer> left(buffers.begin(), buffers.end());
   while (!left.empty()) {
-    arm(limit);
+    arm(std::chrono::steady_clock::now() + limit);
     const auto [code, count] = co_await socket_.async_write_some(left, kAsTuple);
     armed_ = false;
     if (code) co_return failure(code, "write");
@@ -80,19 +88,19 @@ asio::awaitable<Result<>> Transport::send(std::span<const asio::const_buffer> bu
 
 asio::awaitable<Result<>> Transport::flush_tls(Duration limit) {
   if (tls_->output().empty()) co_return Result<>{};
-  const asio::const_buffer all = asio::buffer(tls_->output());
-  const Result<> sent = co_await send({&all, 1}, limit);
+  const std::vector<asio::const_buffer> all(1, asio::buffer(tls_->output()));
+  const Result<> sent = co_await send(all, limit);
   tls_->output().clear();
   co_return sent;
 }
 
-asio::awaitable<Result<std::size_t>> Transport::read_some(MutableBytes into, Duration limit) {
-  if (!tls_) co_return co_await receive(into, limit);
+asio::awaitable<Result<std::size_t>> Transport::read_some(MutableBytes into, TimePoint deadline) {
+  if (!tls_) co_return co_await receive(into, deadline);
   for (;;) {
     const Result<std::size_t> plain = tls_->read(into);
     if (!plain || *plain > 0) co_return plain;
     ciphertext_.resize(kCiphertextReadBytes);
-    const Result<std::size_t> got = co_await receive(ciphertext_, limit);
+    const Result<std::size_t> got = co_await receive(ciphertext_, deadline);
     if (!got) co_return got.error();
     tls_->feed(ByteView{ciphertext_}.first(*got));
   }
@@ -120,17 +128,16 @@ asio::awaitable<Result<>> Transport::write(asio::const_buffer buffer, Duration l
   co_return co_await write(std::move(buffers), limit);
 }
 
-asio::awaitable<Result<>> Transport::start_tls(std::shared_ptr<const TlsContext> context, Duration limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+asio::awaitable<Result<>> Transport::start_tls(std::shared_ptr<const TlsContext> context, TimePoint deadline) {
   tls_ = std::make_unique<TlsEngine>(std::move(context));
   for (;;) {
     const Result<TlsEngine::Progress> progress = tls_->handshake();
-    const Duration left = deadline - std::chrono::steady_clock::now();
-    if (Result<> sent = co_await flush_tls(left); !sent) co_return sent;  // an alert, too, when it failed
+    if (Result<> sent = co_await flush_tls(deadline - std::chrono::steady_clock::now()); !sent)
+      co_return sent;  // an alert, too, when it failed
     if (!progress) co_return progress.error();
     if (*progress == TlsEngine::Progress::done) co_return Result<>{};
     ciphertext_.resize(kCiphertextReadBytes);
-    const Result<std::size_t> got = co_await receive(ciphertext_, left);
+    const Result<std::size_t> got = co_await receive(ciphertext_, deadline);
     if (!got) co_return got.error();
     tls_->feed(ByteView{ciphertext_}.first(*got));
   }

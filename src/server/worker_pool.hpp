@@ -8,10 +8,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "base/result.hpp"
 #include "server/async_event.hpp"
 
 namespace donord {
@@ -30,17 +32,24 @@ class Pending {
     done_->notify();
   }
 
-  /// On the strand given at construction, once.
+  void set_exception(std::exception_ptr thrown) {
+    thrown_ = std::move(thrown);
+    done_->notify();
+  }
+
+  /// The value, or the exception of the job. On the strand given at construction, once.
   boost::asio::awaitable<T> get() {
     constexpr std::chrono::hours kAnyTime{1};
     bool done = false;
     while (!done) done = co_await done_->wait_for(kAnyTime);
+    if (thrown_) std::rethrow_exception(thrown_);
     co_return std::move(*value_);
   }
 
  private:
   std::shared_ptr<AsyncEvent> done_;
   std::optional<T> value_;
+  std::exception_ptr thrown_;
 };
 
 /// Runs `job` on the pool; `executor` is the caller's strand. The caller keeps what the job refers to alive.
@@ -48,8 +57,24 @@ template <class Job>
 auto start_on(WorkerPool& pool, const boost::asio::any_io_executor& executor, Job job) {
   using T = decltype(job());
   auto pending = std::make_shared<Pending<T>>(executor);
-  boost::asio::post(pool, [pending, job = std::move(job)]() mutable { pending->set(job()); });
+  boost::asio::post(pool, [pending, job = std::move(job)]() mutable {
+    try {
+      pending->set(job());
+    } catch (...) {
+      pending->set_exception(std::current_exception());
+    }
+  });
   return pending;
+}
+
+/// Runs a job whose caller does not wait for it: what it throws becomes an error.
+template <class Job>
+[[nodiscard]] Result<> run_guarded(Job job) {
+  try {
+    return job();
+  } catch (const std::exception& thrown) {
+    return Error{Errc::io, thrown.what()};
+  }
 }
 
 }  // namespace donord

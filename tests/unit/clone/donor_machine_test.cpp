@@ -246,7 +246,7 @@ TEST_F(DonorInFileCopy, Takes128TasksAndNoMore) {
   for (std::uint32_t i = 1; i < DonorMachine::kMaxTasks; ++i)
     EXPECT_EQ(donor.machine.attach().value().task, CloneTaskId{i});
   EXPECT_EQ(donor.machine.task_count(), 128U);
-  EXPECT_EQ(donor.machine.attach().error().code, Errc::unavailable);
+  EXPECT_EQ(donor.machine.attach().error().code, Errc::exhausted);
 }
 
 TEST_F(DonorInFileCopy, UsesTheIndexOfAWorkerThatHasLeftAgain) {
@@ -335,6 +335,19 @@ TEST(DonorMachineAck, OfAnotherCloneIsAnError) {
   ack.error = 1026;
   EXPECT_FALSE(donor.machine.on_ack(ack));
   EXPECT_FALSE(donor.machine.failure());
+}
+
+TEST(DonorMachineAck, OfABrokenConnectionLeavesTheCloneToAReinit) {
+  Donor donor;
+  donor.run_to_end_of(CloneState::init);
+  for (const std::uint32_t number : {1158U, 1159U, 1160U, 1161U, 13417U}) {
+    AckCommand ack = ack_of(CloneState::init);
+    ack.error = number;
+    ack.descriptor.clear();
+    EXPECT_TRUE(donor.machine.on_ack(ack));
+    EXPECT_FALSE(donor.machine.failure());
+  }
+  EXPECT_TRUE(donor.machine.reinit(restart_at(CloneState::init)));
 }
 
 TEST(DonorMachineAck, ThatDoesNotDecodeIsAnError) {

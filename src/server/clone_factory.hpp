@@ -1,0 +1,47 @@
+#pragma once
+
+// Makes the session of a clone: a new one for COM_INIT, or that of a former process again for COM_REINIT. Everything
+// that can make a clone impossible is found here, before the recipient drops its data. Blocks: runs on the pool.
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "clone/parameters.hpp"
+#include "server/clone_session.hpp"
+
+namespace donord {
+
+class ServerContext;
+struct ClientInfo;
+
+/// A clone that has begun, and what its recipient is told.
+struct NewClone {
+  std::shared_ptr<CloneSession> session;
+  std::vector<Bytes> parameters;
+};
+
+class CloneFactory {
+ public:
+  explicit CloneFactory(ServerContext& context) : context_(context) {}
+
+  /// COM_INIT. A refusal is kept in the catalog, too.
+  [[nodiscard]] Result<NewClone> begin(const ClientInfo& client, const InitCommand& command);
+
+  /// COM_REINIT of a clone that is not among those under way: `Errc::not_found` unless the catalog knows it as
+  /// interrupted, and of this account; `Errc::conflict` when the source has changed since.
+  [[nodiscard]] Result<std::shared_ptr<CloneSession>> revive(const ClientInfo& client, const Locator& locator);
+
+ private:
+  [[nodiscard]] Result<NewClone> begin_recorded(const ClientInfo& client, const InitCommand& command, SessionKey key);
+  [[nodiscard]] std::shared_ptr<CloneSession> make_session(const ClientInfo& client, SessionKey key,
+                                                           DonorMachine::Options options,
+                                                           std::unique_ptr<CloneView> view,
+                                                           std::optional<std::uint64_t> bytes_before) const;
+  [[nodiscard]] std::uint32_t block_bytes(const ClientInfo& client, std::uint32_t page_size_bytes) const;
+
+  ServerContext& context_;
+  std::mutex reviving_;  ///< of two COM_REINIT for one clone, the second finds the session of the first
+};
+
+}  // namespace donord
