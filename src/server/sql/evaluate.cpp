@@ -10,6 +10,9 @@
 namespace donord::sql {
 namespace {
 
+/// An evaluation costs this and the bytes of its value.
+constexpr std::uint64_t kEvaluationWork = 16;
+
 using Function = Value (*)(const SqlContext&);
 
 Value user(const SqlContext& context) {
@@ -116,6 +119,14 @@ std::optional<MysqlError> Evaluator::check(const Expression& expression, std::st
 
 Value Evaluator::evaluate(const Expression& expression, const TextRow* row,
                           std::span<const TextRow* const> counted) const {
+  if (overworked()) return Value{};
+  Value value = evaluate_node(expression, row, counted);
+  work_ += kEvaluationWork + (value.text ? value.text->size() : 0);
+  return value;
+}
+
+Value Evaluator::evaluate_node(const Expression& expression, const TextRow* row,
+                               std::span<const TextRow* const> counted) const {
   if (const auto* value = std::get_if<Value>(&expression.node)) return *value;
   if (const auto* asked = std::get_if<SystemVariable>(&expression.node)) return variable(*asked);
   if (const auto* function = std::get_if<FunctionCall>(&expression.node)) return call(*function);
@@ -128,6 +139,11 @@ Value Evaluator::evaluate(const Expression& expression, const TextRow* row,
     if (index && row != nullptr) return Value{row->at(*index), from_.table->columns.at(*index).kind};
   }
   return Value{};
+}
+
+bool Evaluator::matches(std::string_view text, std::string_view pattern) const {
+  work_ += kEvaluationWork + std::uint64_t{text.size()} * pattern.size();
+  return !overworked() && like(text, pattern);
 }
 
 std::optional<std::size_t> Evaluator::find(const ColumnName& column) const {
@@ -200,12 +216,14 @@ Value Evaluator::evaluate_operation(const Operation& operation, const TextRow* r
       const Value text = operand(0);
       const Value pattern = operand(1);
       if (!text.text || !pattern.text) return value_of(std::nullopt);
-      return value_of(like(*text.text, *pattern.text));
+      return value_of(matches(*text.text, *pattern.text));
     }
     case Operator::in: {
       const Value wanted = operand(0);
-      return value_of(
-          any_of(operation.operands.size() - 1, [&](std::size_t i) { return is_equal(wanted, operand(i + 1)); }));
+      return value_of(any_of(operation.operands.size() - 1, [&](std::size_t i) {
+        work_ += wanted.text ? wanted.text->size() : 0;
+        return is_equal(wanted, operand(i + 1));
+      }));
     }
     case Operator::is_null:
       return value_of(!operand(0).text.has_value());

@@ -15,6 +15,10 @@ constexpr std::string_view kFieldList = "field list";
 constexpr std::string_view kWhereClause = "where clause";
 constexpr std::string_view kOrderClause = "order clause";
 
+constexpr std::size_t kMaxColumns = 4096;  ///< as in mysqld
+constexpr std::size_t kMaxOrderTerms = 64;
+constexpr std::size_t kMaxResultBytes = std::size_t{16} << 20;  ///< in memory, with what orders it
+
 using RowPointers = std::vector<const TextRow*>;
 
 /// A row of the result with what it is ordered by.
@@ -38,10 +42,15 @@ class SelectRun {
     if (counts_) {
       output.push_back(output_row(nullptr, rows));
     } else {
-      for (const TextRow* row : rows) output.push_back(output_row(row, {}));
+      for (const TextRow* row : rows) {
+        output.push_back(output_row(row, {}));
+        if (result_bytes_ > kMaxResultBytes) return result_too_large(kMaxResultBytes);
+      }
       sort(output);
     }
-    return limited(std::move(output));
+    TextResultSet result = limited(std::move(output));
+    if (evaluator_.overworked()) return too_much_work();
+    return result;
   }
 
  private:
@@ -49,6 +58,7 @@ class SelectRun {
     for (const SelectItem& item : select_.items) {
       if (const auto* named = std::get_if<NamedExpression>(&item)) {
         items_.push_back(*named);
+        if (items_.size() > kMaxColumns) return too_many_columns();
         continue;
       }
       if (table_ == nullptr) return no_tables();
@@ -56,6 +66,7 @@ class SelectRun {
       if (!qualifier.empty() && !same_word(qualifier, select_.from->alias)) return unknown_qualifier(qualifier);
       for (const Column& column : table_->columns)
         items_.push_back({Expression{ColumnName{{}, column.name}}, column.name});
+      if (items_.size() > kMaxColumns) return too_many_columns();
     }
     counts_ = std::any_of(items_.begin(), items_.end(),
                           [](const NamedExpression& item) { return contains_count(item.expression); });
@@ -67,6 +78,7 @@ class SelectRun {
       if (auto error = evaluator_.check(item.expression, kFieldList, CountUse::allowed)) return error;
     if (select_.where)
       if (auto error = evaluator_.check(*select_.where, kWhereClause, CountUse::forbidden)) return error;
+    if (select_.order.size() > kMaxOrderTerms) return too_many_order_terms(kMaxOrderTerms);
     for (const OrderTerm& term : select_.order) {
       const Expression* const key = order_key(term.expression);
       if (key == nullptr) return unknown_column(*std::get<Value>(term.expression.node).text, kOrderClause);
@@ -110,11 +122,15 @@ class SelectRun {
     return rows;
   }
 
-  [[nodiscard]] OutputRow output_row(const TextRow* row, const RowPointers& counted) const {
+  [[nodiscard]] OutputRow output_row(const TextRow* row, const RowPointers& counted) {
+    const auto evaluated = [&](const Expression& expression) {
+      Value value = evaluator_.evaluate(expression, row, counted);
+      result_bytes_ += sizeof(Value) + (value.text ? value.text->size() : 0);
+      return value;
+    };
     OutputRow output;
-    for (const NamedExpression& item : items_)
-      output.values.push_back(evaluator_.evaluate(item.expression, row, counted).text);
-    for (const Expression* key : order_keys_) output.keys.push_back(evaluator_.evaluate(*key, row, counted));
+    for (const NamedExpression& item : items_) output.values.push_back(evaluated(item.expression).text);
+    for (const Expression* key : order_keys_) output.keys.push_back(evaluated(*key));
     return output;
   }
 
@@ -175,6 +191,7 @@ class SelectRun {
   Evaluator evaluator_;
   std::vector<NamedExpression> items_;  ///< with every * spelt out
   std::vector<const Expression*> order_keys_;
+  std::size_t result_bytes_ = 0;
   bool counts_ = false;
 };
 

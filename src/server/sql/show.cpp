@@ -1,6 +1,7 @@
 #include "server/sql/show.hpp"
 
 #include "server/sql/evaluate.hpp"
+#include "server/sql/sql_error.hpp"
 #include "server/sql/virtual_tables.hpp"
 
 namespace donord::sql {
@@ -67,10 +68,11 @@ QueryResult run_show(const Show& show, const SqlContext& context) {
   for (const Column& column : table.columns)
     result.columns.push_back(column.kind == ValueKind::number ? number_column(column.name) : text_column(column.name));
   for (const TextRow& row : table.rows) {
-    if (show.like && !like(row.front().value_or(std::string{}), *show.like)) continue;
+    if (show.like && !evaluator.matches(row.front().value_or(std::string{}), *show.like)) continue;
     if (show.where && !truth_of(evaluator.evaluate(*show.where, &row)).value_or(false)) continue;
     result.rows.push_back(row);
   }
+  if (evaluator.overworked()) return too_much_work();
   return result;
 }
 

@@ -63,6 +63,22 @@ MysqlError no_tables() {
   return {1096, "HY000", "No tables used"};
 }
 
+MysqlError too_many_columns() {
+  return {1117, "HY000", "Too many columns"};
+}
+
+MysqlError too_many_order_terms(std::size_t limit) {
+  return unsupported(fmt::format("ORDER BY with more than {} terms", limit));
+}
+
+MysqlError result_too_large(std::size_t limit_bytes) {
+  return unsupported(fmt::format("results of more than {} bytes", limit_bytes));
+}
+
+MysqlError too_much_work() {
+  return unsupported("statements that take that long");
+}
+
 MysqlError misplaced_count() {
   return {1111, "HY000", "Invalid use of group function"};
 }

@@ -23,6 +23,10 @@ namespace donord::sql {
 [[nodiscard]] MysqlError unknown_qualifier(std::string_view name);
 [[nodiscard]] MysqlError no_database();
 [[nodiscard]] MysqlError no_tables();
+[[nodiscard]] MysqlError too_many_columns();
+[[nodiscard]] MysqlError too_many_order_terms(std::size_t limit);
+[[nodiscard]] MysqlError result_too_large(std::size_t limit_bytes);
+[[nodiscard]] MysqlError too_much_work();
 [[nodiscard]] MysqlError misplaced_count();
 [[nodiscard]] MysqlError mixed_with_count(std::size_t position, std::string_view column);
 [[nodiscard]] MysqlError missing_privilege(std::string_view privilege);

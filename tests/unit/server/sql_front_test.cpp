@@ -413,6 +413,52 @@ TEST(SqlFront, SurvivesDamagedStatements) {
   }
 }
 
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+TEST(SqlFront, LimitsTheColumnsOfAResult) {
+  const std::string stars = "select " + repeated("*,", 2047) + "* from performance_schema.global_variables";
+  EXPECT_THAT(std::get<TextResultSet>(answer_sql(stars + " limit 1", make_context())).columns, SizeIs(4096));
+  EXPECT_EQ(error_of("select 1," + stars.substr(7)), "1117 (HY000) Too many columns");
+  EXPECT_EQ(error_of("select 1" + repeated(",1", 4096)), "1117 (HY000) Too many columns");
+  EXPECT_EQ(error_of("select " + repeated("*,", 30'000) + "* from performance_schema.global_variables"),
+            "1117 (HY000) Too many columns");
+}
+
+TEST(SqlFront, LimitsTheBytesOfAResult) {
+  SqlContext context = make_context();
+  context.processes.resize(1000, context.processes.front());
+  const std::string from = " from performance_schema.processlist";
+  EXPECT_THAT(error_of("select *" + repeated(",*", 500) + from, context), HasSubstr("results of more than"));
+  EXPECT_THAT(error_of("select '" + std::string(60'000, 'x') + "'" + from, context), HasSubstr("results of more than"));
+  EXPECT_EQ(error_of("select *" + from, context), "no error");
+}
+
+TEST(SqlFront, LimitsTheTermsOfAnOrder) {
+  const std::string select = "select 1 order by 1" + repeated(",1", 63);
+  EXPECT_EQ(error_of(select), "no error");
+  EXPECT_THAT(error_of(select + ",1"), HasSubstr("ORDER BY with more than 64 terms"));
+}
+
+TEST(SqlFront, GivesUpStatementsThatTakeTooLong) {
+  const std::string many = std::string(20'000, 'a');
+  const std::string from = " from performance_schema.global_variables";
+  EXPECT_THAT(error_of("select '" + many + "b' like '" + repeated("%a", 10'000) + "'"), HasSubstr("take that long"));
+  EXPECT_THAT(error_of("select 1" + from + " where '" + many + "' in ('b'" + repeated(",'b'", 8000) + ")"),
+              HasSubstr("take that long"));
+  SqlContext context = make_context();
+  context.processes.resize(1000, context.processes.front());
+  const std::string counts = "select count(1=2)" + repeated(",count(1=2)", 4095);
+  EXPECT_THAT(error_of(counts + " from performance_schema.processlist", context), HasSubstr("take that long"));
+  EXPECT_THAT(error_of("show variables where '" + many + "' in ('b'" + repeated(",'b'", 8000) + ")"),
+              HasSubstr("take that long"));
+  EXPECT_THAT(error_of("show variables like '" + std::string(60'000, '%') + "'"), HasSubstr("take that long"));
+  EXPECT_EQ(error_of("show variables like '%version%'"), "no error");
+}
+
 TEST(SqlFront, SurvivesRandomTokens) {
   constexpr std::array<std::string_view, 38> kWords = {
       "select",      "show",      "from", "where",   "order by", "limit",
