@@ -166,7 +166,8 @@ const TablespaceFile& lock_file(const DatadirSurvey& survey) {
 
 }  // namespace
 
-DatadirSource::DatadirSource(std::shared_ptr<const DatadirSurvey> survey) : survey_(std::move(survey)) {}
+DatadirSource::DatadirSource(const DatadirOptions& options, std::shared_ptr<const DatadirSurvey> survey)
+    : options_(options), survey_(std::move(survey)) {}
 
 DatadirSource::~DatadirSource() = default;
 
@@ -175,7 +176,7 @@ Result<std::unique_ptr<DatadirSource>> DatadirSource::open(const DatadirOptions&
   if (!survey) return survey.error();
   // Let go at once: it shows that a clone will get it.
   if (const Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(**survey).path); !lock) return lock.error();
-  return std::unique_ptr<DatadirSource>{new DatadirSource{std::move(*survey)}};
+  return std::unique_ptr<DatadirSource>{new DatadirSource{options, std::move(*survey)}};
 }
 
 std::shared_ptr<const DatadirSurvey> DatadirSource::latest() const {
@@ -195,10 +196,9 @@ SourceIdentity DatadirSource::identity() const {
 }
 
 Result<std::unique_ptr<CloneView>> DatadirSource::begin_clone() {
-  const std::shared_ptr<const DatadirSurvey> before = latest();
-  Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(*before).path);
+  Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(*latest()).path);
   if (!lock) return lock.error();
-  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(before->options);
+  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options_);
   if (!survey) return survey.error();
   const std::lock_guard guard{mutex_};
   survey_ = *survey;

@@ -27,10 +27,11 @@ class DatadirSource final : public DonorSource {
   [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone() override;
 
  private:
-  explicit DatadirSource(std::shared_ptr<const DatadirSurvey> survey);
+  DatadirSource(const DatadirOptions& options, std::shared_ptr<const DatadirSurvey> survey);
 
   [[nodiscard]] std::shared_ptr<const DatadirSurvey> latest() const;
 
+  const DatadirOptions options_;
   mutable std::mutex mutex_;
   std::weak_ptr<FileCache> cache_;  // of the views, which may outlive the source: the last one closes all files
   std::shared_ptr<const DatadirSurvey> survey_;  // the latest; never changed, only replaced

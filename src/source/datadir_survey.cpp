@@ -11,6 +11,7 @@
 
 #include "base/endian.hpp"
 #include "source/file_lock.hpp"
+#include "source/persisted_options.hpp"
 
 namespace donord {
 
@@ -28,6 +29,7 @@ class Surveyor {
 
   void run() {
     if (!is_a_directory()) return;
+    add_options();
     find_unfinished_clone();
     DatadirScan scan = scan_datadir(options_);
     if (!is_a_datadir(scan)) return;
@@ -62,6 +64,12 @@ class Surveyor {
       problem(Errc::usage, fmt::format("{} is not a directory", options_.datadir.string()),
               "give the datadir of a MySQL server");
     return false;
+  }
+
+  void add_options() {
+    Result<std::vector<std::string>> added = add_persisted_options(survey_.options);
+    if (!added) return survey_.problems.push_back(added.error());
+    survey_.persisted_options = std::move(*added);
   }
 
   bool is_a_datadir(const DatadirScan& scan) {

@@ -57,6 +57,7 @@ Json json_of(const DatadirSurvey& survey) {
   Json json{{"kind", "datadir"},
             {"path", survey.options.datadir.string()},
             {"servable", survey.problems.empty()},
+            {"persisted_options", survey.persisted_options},
             {"server_version", survey.server_version},
             {"page_size", survey.page_size_bytes},
             {"data_bytes", survey.data_bytes()},

@@ -46,6 +46,7 @@ std::string text_of(const DatadirSurvey& survey) {
   out += fmt::format("  LSNs             checkpoint {}, end of the redo log {}, last clean shutdown {}\n",
                      lsn_text(survey.redo.checkpoint), lsn_text(survey.redo.end), lsn_text(survey.flush_lsn));
 
+  for (const std::string& option : survey.persisted_options) out += fmt::format("  mysqld-auto.cnf  {}\n", option);
   out +=
       fmt::format("\n  {:<16} {:>10} {:>7} {:>10}  {:<28} {}\n", "kind", "space", "flags", "size", "features", "name");
   for (const TablespaceFile& file : survey.files)
