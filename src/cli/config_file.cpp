@@ -1,6 +1,8 @@
 #include "cli/config_file.hpp"
 
-#include <sstream>
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <toml++/toml.h>
 
 #include "base/file.hpp"
@@ -10,6 +12,15 @@ namespace {
 
 constexpr std::uint64_t kMaxConfigBytes = 1024 * 1024;
 constexpr std::uint64_t kMaxPasswordBytes = 4096;
+
+constexpr std::string_view kAccounts = "account";
+constexpr auto kAccountKeys = std::to_array<std::string_view>(
+    {"user", "hosts", "password", "password-hash", "password-file", "clone", "allow-empty-password"});
+
+template <class Words>
+bool is_one_of(std::string_view word, const Words& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 Error wrong(const std::filesystem::path& path, const toml::node& node, std::string_view what) {
   return Error{Errc::usage, fmt::format("{}:{}: {}", path.string(), node.source().begin.line, what)};
@@ -22,11 +33,19 @@ Result<std::string> scalar(const std::filesystem::path& path, std::string_view k
   return wrong(path, node, fmt::format("{} must be a string, a whole number or true/false", key));
 }
 
-Result<> add_option(ConfigFile& file, const std::filesystem::path& path, std::string_view key, const toml::node& node) {
+Error unknown_option(const std::filesystem::path& path, std::string_view key, const toml::node& node) {
+  Error error = wrong(path, node, fmt::format("no option '{}'", key));
+  if (is_one_of(key, kAccountKeys)) error.what += "; it belongs into [[account]]";
+  if (key == "password") error.what += " or a --password-file";
+  return error;
+}
+
+Result<> add_option(std::vector<std::string>& arguments, const std::filesystem::path& path, std::string_view key,
+                    const toml::node& node) {
   const auto add = [&](const toml::node& value) -> Result<> {
     const Result<std::string> text = scalar(path, key, value);
     if (!text) return text.error();
-    file.arguments.push_back(fmt::format("--{}={}", key, *text));
+    arguments.push_back(fmt::format("--{}={}", key, *text));
     return {};
   };
   const toml::array* list = node.as_array();
@@ -36,49 +55,108 @@ Result<> add_option(ConfigFile& file, const std::filesystem::path& path, std::st
   return {};
 }
 
-Result<Credential> credential_of(const std::filesystem::path& path, const toml::table& table) {
-  const auto password = table["password"].value<std::string>();
-  const auto hash = table["password-hash"].value<std::string>();
-  const auto file = table["password-file"].value<std::string>();
-  if (password.has_value() + hash.has_value() + file.has_value() > 1)
-    return wrong(path, table, "an account has one of password, password-hash and password-file");
-  if (password) return credential_from_password(Secret{std::string_view{*password}});
-  if (hash) return credential_from_hash(*hash);
-  if (file) {
-    const Result<Secret> secret = read_password_file(*file);
-    if (!secret) return secret.error();
-    return credential_from_password(*secret);
-  }
-  if (table["allow-empty-password"].value_or(false)) return Credential{NoPassword{}};
-  return wrong(path, table, "an account needs a password, password-hash or password-file");
-}
+/// An account of the file, key by key.
+class AccountReader {
+ public:
+  AccountReader(const std::filesystem::path& path, const toml::table& table) : path_(path), table_(table) {}
 
-Result<ServerAccount> account_of(const std::filesystem::path& path, const toml::table& table) {
-  for (const auto& [key, value] : table) {
-    constexpr std::string_view kKnown[] = {
-        "user", "hosts", "password", "password-hash", "password-file", "clone", "allow-empty-password"};
-    if (std::find(std::begin(kKnown), std::end(kKnown), key.str()) == std::end(kKnown))
-      return wrong(path, value, fmt::format("an account has no '{}'", key.str()));
+  Result<ServerAccount> read() const {
+    for (const auto& [key, node] : table_)
+      if (!is_one_of(key.str(), kAccountKeys))
+        return wrong(path_, node, fmt::format("an account has no '{}'", key.str()));
+    const Result<std::optional<std::string>> user = text("user");
+    if (!user) return user.error();
+    if (user->value_or("").empty()) return wrong(path_, table_, "an account needs a user");
+    const Result<std::optional<bool>> clone = flag("clone");
+    if (!clone) return clone.error();
+    const Result<std::optional<bool>> allow_empty_password = flag("allow-empty-password");
+    if (!allow_empty_password) return allow_empty_password.error();
+    Result<std::vector<HostPattern>> hosts = read_hosts();
+    if (!hosts) return hosts.error();
+    Result<Credential> credential = read_credential(allow_empty_password->value_or(false));
+    if (!credential) return credential.error();
+    return ServerAccount{.user = **user,
+                         .hosts = std::move(*hosts),
+                         .credential = std::move(*credential),
+                         .privilege = clone->value_or(true) ? ClonePrivilege::backup_admin : ClonePrivilege::none,
+                         .allow_empty_password = allow_empty_password->value_or(false)};
   }
-  ServerAccount account;
-  account.user = table["user"].value_or(std::string{});
-  account.allow_empty_password = table["allow-empty-password"].value_or(false);
-  account.privilege = table["clone"].value_or(true) ? ClonePrivilege::backup_admin : ClonePrivilege::none;
 
-  std::vector<std::string> hosts;
-  if (const toml::array* list = table["hosts"].as_array())
-    for (const toml::node& host : *list) hosts.push_back(host.value_or(std::string{}));
-  else
-    hosts.push_back(table["hosts"].value_or(std::string{"%"}));
-  for (const std::string& host : hosts) {
-    Result<HostPattern> pattern = HostPattern::parse(host);
-    if (!pattern) return wrong(path, table, pattern.error().what);
-    account.hosts.push_back(std::move(*pattern));
+ private:
+  template <class T>
+  Result<std::optional<T>> value(std::string_view key, std::string_view kind) const {
+    const toml::node* const node = table_.get(key);
+    if (node == nullptr) return std::optional<T>{};
+    if (const toml::value<T>* found = node->as<T>()) return std::optional<T>{found->get()};
+    return wrong(path_, *node, fmt::format("{} must be {}", key, kind));
   }
-  Result<Credential> credential = credential_of(path, table);
-  if (!credential) return credential.error();
-  account.credential = std::move(*credential);
-  return account;
+  Result<std::optional<std::string>> text(std::string_view key) const { return value<std::string>(key, "a string"); }
+  Result<std::optional<bool>> flag(std::string_view key) const { return value<bool>(key, "true or false"); }
+
+  Result<std::vector<HostPattern>> read_hosts() const {
+    const toml::node* const node = table_.get("hosts");
+    if (node == nullptr) return std::vector<HostPattern>{*HostPattern::parse("%")};
+    std::vector<HostPattern> hosts;
+    const auto add = [&](const toml::node& element) -> Result<> {
+      const toml::value<std::string>* const host = element.as_string();
+      if (host == nullptr) return wrong(path_, element, "hosts must be a string or a list of strings");
+      Result<HostPattern> pattern = HostPattern::parse(host->get());
+      if (!pattern) return wrong(path_, element, pattern.error().what);
+      hosts.push_back(std::move(*pattern));
+      return {};
+    };
+    const toml::array* const list = node->as_array();
+    if (list == nullptr) {
+      if (Result<> added = add(*node); !added) return added.error();
+      return hosts;
+    }
+    if (list->empty()) return wrong(path_, *node, "hosts is an empty list");
+    for (const toml::node& element : *list)
+      if (Result<> added = add(element); !added) return added.error();
+    return hosts;
+  }
+
+  Result<Credential> read_credential(bool allow_empty_password) const {
+    const Result<std::optional<std::string>> password = text("password");
+    if (!password) return password.error();
+    const Result<std::optional<std::string>> hash = text("password-hash");
+    if (!hash) return hash.error();
+    const Result<std::optional<std::string>> file = text("password-file");
+    if (!file) return file.error();
+    if (password->has_value() + hash->has_value() + file->has_value() > 1)
+      return wrong(path_, table_, "an account has one of password, password-hash and password-file");
+    if (*password) return located(credential_from_password(Secret{std::string_view{**password}}));
+    if (*hash) return located(credential_from_hash(**hash));
+    if (*file) {
+      const Result<Secret> secret = read_password_file(**file);
+      if (!secret) return secret.error();
+      return credential_from_password(*secret);
+    }
+    if (allow_empty_password) return Credential{NoPassword{}};
+    return wrong(path_, table_, "an account needs a password, password-hash or password-file");
+  }
+
+  Result<Credential> located(Result<Credential> credential) const {
+    if (credential) return credential;
+    return wrong(path_, table_, credential.error().what);
+  }
+
+  const std::filesystem::path& path_;
+  const toml::table& table_;
+};
+
+/// What the parser says after the place may quote the file, and so a password without quotes: it is left out.
+Result<toml::table> parse_file(const std::filesystem::path& path) {
+  const Result<Bytes> content = read_file(path, kMaxConfigBytes);
+  if (!content) return content.error();
+  try {
+    return toml::parse(as_text(*content), path.string());
+  } catch (const toml::parse_error& error) {
+    const toml::source_position at = error.source().begin;
+    const std::string_view description = error.description();
+    return Error{Errc::usage, fmt::format("{}:{}: column {}: {}", path.string(), at.line, at.column,
+                                          description.substr(0, description.find(':')))};
+  }
 }
 
 }  // namespace
@@ -93,31 +171,34 @@ Result<Secret> read_password_file(const std::filesystem::path& path) {
   return secret;
 }
 
-Result<ConfigFile> read_config_file(const std::filesystem::path& path) {
-  const Result<Bytes> content = read_file(path, kMaxConfigBytes);
-  if (!content) return content.error();
-  toml::table document;
-  try {
-    document = toml::parse(as_text(*content), path.string());
-  } catch (const toml::parse_error& error) {
-    return Error{Errc::usage, fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description())};
+Result<std::vector<std::string>> read_config_arguments(const std::filesystem::path& path,
+                                                       std::span<const std::string> known_options) {
+  const Result<toml::table> document = parse_file(path);
+  if (!document) return document.error();
+  std::vector<std::string> arguments;
+  for (const auto& [key, node] : *document) {
+    if (key.str() == kAccounts) continue;
+    if (!is_one_of(key.str(), known_options)) return unknown_option(path, key.str(), node);
+    if (Result<> added = add_option(arguments, path, key.str(), node); !added) return added.error();
   }
-  ConfigFile file;
-  for (const auto& [key, node] : document) {
-    if (key.str() != "account") {
-      if (Result<> added = add_option(file, path, key.str(), node); !added) return added.error();
-      continue;
-    }
-    const toml::array* accounts = node.as_array();
-    if (accounts == nullptr || !accounts->is_array_of_tables())
-      return wrong(path, node, "accounts are written as [[account]]");
-    for (const toml::node& element : *accounts) {
-      Result<ServerAccount> account = account_of(path, *element.as_table());
-      if (!account) return account.error();
-      file.accounts.push_back(std::move(*account));
-    }
+  return arguments;
+}
+
+Result<std::vector<ServerAccount>> read_config_accounts(const std::filesystem::path& path) {
+  const Result<toml::table> document = parse_file(path);
+  if (!document) return document.error();
+  std::vector<ServerAccount> accounts;
+  const toml::node* const node = document->get(kAccounts);
+  if (node == nullptr) return accounts;
+  const toml::array* const tables = node->as_array();
+  if (tables == nullptr || !tables->is_array_of_tables())
+    return wrong(path, *node, "accounts are written as [[account]]");
+  for (const toml::node& element : *tables) {
+    Result<ServerAccount> account = AccountReader{path, *element.as_table()}.read();
+    if (!account) return account.error();
+    accounts.push_back(std::move(*account));
   }
-  return file;
+  return accounts;
 }
 
 }  // namespace donord

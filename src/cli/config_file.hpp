@@ -13,6 +13,7 @@
 //   clone = true                        # BACKUP_ADMIN; default: true
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,13 @@
 
 namespace donord {
 
-struct ConfigFile {
-  std::vector<std::string> arguments;  ///< the options as command-line arguments
-  std::vector<ServerAccount> accounts;
-};
+/// The options of the file as command-line arguments; `known_options` are the names that may occur. `Errc::usage` names
+/// file, line and key, never a value: it may be a password in the wrong place.
+[[nodiscard]] Result<std::vector<std::string>> read_config_arguments(const std::filesystem::path& path,
+                                                                     std::span<const std::string> known_options);
 
-/// `Errc::usage` names file, line and key.
-[[nodiscard]] Result<ConfigFile> read_config_file(const std::filesystem::path& path);
+/// The accounts of the file, which may have none. Errors as above.
+[[nodiscard]] Result<std::vector<ServerAccount>> read_config_accounts(const std::filesystem::path& path);
 
 /// The first line of a password file, which must not be empty.
 [[nodiscard]] Result<Secret> read_password_file(const std::filesystem::path& path);

@@ -58,10 +58,14 @@ class CommandLine {
 
   /// The file's options go before those of the command line, of which the last one wins.
   void parse_with_config(const std::vector<std::string>& arguments) {
-    const donord::Result<donord::ConfigFile> config = donord::read_config_file(serve_options_.config);
+    std::vector<std::string> names;
+    for (const CLI::Option* option : serve_->get_options())
+      if (option != serve_->get_help_ptr())
+        names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+    const donord::Result<std::vector<std::string>> config = donord::read_config_arguments(serve_options_.config, names);
     if (!config) throw CLI::ValidationError{"--config", config.error().what};
     std::vector<std::string> merged{"serve"};
-    merged.insert(merged.end(), config->arguments.begin(), config->arguments.end());
+    merged.insert(merged.end(), config->begin(), config->end());
     merged.insert(merged.end(), arguments.begin() + 1, arguments.end());
     parse(std::move(merged));
   }

@@ -41,9 +41,9 @@ std::pair<std::string, std::string> halves(const std::string& text, char separat
 Result<std::vector<ServerAccount>> accounts_of(const ServeOptions& options) {
   std::vector<ServerAccount> accounts;
   if (!options.config.empty()) {
-    Result<ConfigFile> config = read_config_file(options.config);
-    if (!config) return config.error();
-    accounts = std::move(config->accounts);
+    Result<std::vector<ServerAccount>> configured = read_config_accounts(options.config);
+    if (!configured) return configured.error();
+    accounts = std::move(*configured);
   }
   Result<std::optional<Credential>> credential = credential_of(options);
   if (!credential) return credential.error();

@@ -101,14 +101,23 @@ def test_a_broken_configuration_leaves_the_accounts_as_they_are(new_donord: NewD
 
 @pytest.mark.parametrize("text, expected", [
     ("datadir = ", "donord.toml:1"),
-    ("no-such-option = 1\n", "no-such-option"),
+    ("no-such-option = 1\n", "donord.toml:1: no option 'no-such-option'"),
+    ('user = "c"\npassword = "Secret-1"\n', "donord.toml:2: no option 'password'; it belongs into [[account]]"),
+    ("[[account]]\npassword = tSecret-1\n", "donord.toml:2"),
     ('[[account]]\nuser = "c"\n', "password"),
+    ('[[account]]\nuser = "c"\nclone = "false"\n', "donord.toml:3: clone must be true or false"),
+    ('[[account]]\nuser = "c"\nhosts = 10\n', "donord.toml:3: hosts must be a string"),
+    ('[[account]]\nuser = "c"\nhosts = ["localhost", 10]\n', "donord.toml:3: hosts must be a string"),
+    ('[[account]]\nuser = "c"\npassword = 10\n', "donord.toml:3: password must be a string"),
     ('[[account]]\nuser = "c"\npassword = "x"\nhosts = ["10.0.0.0/99"]\n', "10.0.0.0/99"),
-], ids=["syntax", "unknown option", "no password", "host"])
+], ids=["syntax", "unknown option", "password outside of an account", "password without quotes", "no password",
+        "type of clone", "type of hosts", "type of a host", "type of password", "host"])
 def test_a_wrong_configuration_is_refused(text: str, expected: str, new_donord: NewDonord, source_small: Source,
                                           tmp_path: Path) -> None:
     donor = new_donord(source_small.datadir, password=None, extra=["--config", config_of(tmp_path, text)])
-    assert expected in donor.start_refused()
+    refused = donor.start_refused()
+    assert expected in refused
+    assert "Secret-1" not in refused
 
 
 def test_what_recipients_are_told_can_be_chosen(new_donord: NewDonord, source_small: Source, recipient: Mysqld,
