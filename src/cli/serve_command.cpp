@@ -149,6 +149,7 @@ Result<> serve(const ServeOptions& options) {
   ServerOptions server_options = options.server;
   server_options.parameters = std::move(*parameters);
   server_options.block_bytes = static_cast<std::uint32_t>(*block_bytes);
+  server_options.away_grace = std::chrono::seconds{options.away_grace_seconds};
   server_options.shutdown_limit = std::chrono::seconds{options.shutdown_seconds};
   const auto context =
       std::make_shared<ServerContext>(server_options, std::shared_ptr<DonorSource>{std::move(*source)},

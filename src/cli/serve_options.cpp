@@ -45,6 +45,10 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str()
       ->group("Clones");
+  app.add_option("--reconnect-grace", options.away_grace_seconds,
+                 "seconds for which a clone that lost its recipient keeps its place against newcomers")
+      ->capture_default_str()
+      ->group("Clones");
   app.add_option("--block-size", options.block_size, "data of one message, of which two are in memory per connection")
       ->capture_default_str()
       ->group("Clones");

@@ -37,6 +37,7 @@ struct ServeOptions {
   std::vector<std::string> clone_configs;
   std::uint32_t reconnect_minutes = 5;
   std::uint32_t shutdown_seconds = 30;
+  std::uint32_t away_grace_seconds = 15;
   ServerOptions server;
 };
 

@@ -27,7 +27,7 @@ Result<CloneRegistry::Place> CloneRegistry::reserve() {
   const auto now = std::chrono::steady_clock::now();
   const auto giving_way = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
     const auto away = entry.second->away_since();
-    return away && now - *away >= kAwayGrace;
+    return away && now - *away >= away_grace_;
   });
   if (sessions_.size() + reserved_ >= max_clones_ + static_cast<std::size_t>(giving_way)) return full();
   ++reserved_;
@@ -57,7 +57,7 @@ bool CloneRegistry::evict_one() {
   }
   const SessionEnd end{SessionResult::failed, kErQueryInterrupted,
                        "Gave way to another clone while its recipient was away"};
-  if (longest == sessions_.end() || !longest->second->end_if_away(kAwayGrace, end)) return false;
+  if (longest == sessions_.end() || !longest->second->end_if_away(away_grace_, end)) return false;
   sessions_.erase(longest);
   return true;
 }

@@ -19,11 +19,9 @@ class CloneRegistry {
   using Ids = std::pair<CloneId, SnapshotId>;
   using Duration = std::chrono::steady_clock::duration;
 
-  /// For so long a clone whose recipient is away keeps its place, whoever else wants it: a recipient tries again every
-  /// five seconds, and one that is refused has lost its data, while a newcomer that is refused has not.
-  static constexpr std::chrono::seconds kAwayGrace{60};
-
-  explicit CloneRegistry(std::size_t max_clones) : max_clones_(max_clones) {}
+  /// For `away_grace` a clone whose recipient is away keeps its place, whoever else wants it: a recipient tries again
+  /// every five seconds, and one that is refused has lost its data, while a newcomer that is refused has not.
+  CloneRegistry(std::size_t max_clones, Duration away_grace) : max_clones_(max_clones), away_grace_(away_grace) {}
 
   /// A place for one clone; given back when destroyed unused.
   class Place {
@@ -54,7 +52,8 @@ class CloneRegistry {
   [[nodiscard]] Error full() const;
   [[nodiscard]] bool evict_one();
 
-  std::size_t max_clones_;
+  const std::size_t max_clones_;
+  const Duration away_grace_;
   mutable std::mutex mutex_;
   std::size_t reserved_ = 0;
   std::map<Ids, std::shared_ptr<CloneSession>> sessions_;

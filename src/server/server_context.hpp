@@ -34,7 +34,7 @@ class ServerContext {
         source(std::move(served)),
         catalog(std::move(sessions)),
         rsa(std::move(rsa_key)),
-        clones(options.max_clones),
+        clones(options.max_clones, options.away_grace),
         factory(*this),
         pool(worker_threads),
         front_pool(kFrontThreads),

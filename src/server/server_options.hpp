@@ -41,6 +41,8 @@ struct ServerOptions {
   std::chrono::seconds keep_alive{5};
   /// How long COM_ATTACH may wait for its moment before it is refused, which does a recipient no harm.
   std::chrono::seconds attach_limit{20};
+  /// So long a clone whose recipient has lost its connection keeps its place against newcomers.
+  std::chrono::seconds away_grace{15};
   /// How long running clones may take to end after SIGTERM.
   std::chrono::seconds shutdown_limit{10};
 

@@ -36,7 +36,8 @@ def test_recipient_killed(stage: str, new_donord: NewDonord, source_small: Sourc
                           tmp_path: Path, check_directory: CheckDirectory) -> None:
     """donord notices, frees everything the clone held, and serves the next one."""
     release = tmp_path / "release"
-    donor = new_donord(source_small.datadir, max_clones=1, faults=faults.pause(stage, release)).start()
+    donor = new_donord(source_small.datadir, max_clones=1, faults=faults.pause(stage, release),
+                       extra=["--reconnect-grace", "1"]).start()
     victim = new_mysqld()
     running = start_clone(victim, donor.port, directory=tmp_path / "lost")
     donor.wait_fault()
