@@ -72,7 +72,7 @@ Truth compared(const Value& a, const Value& b, Predicate holds) {
 }
 
 Truth is_equal(const Value& a, const Value& b) {
-  return compared(a, b, [](std::partial_ordering order) { return order == 0; });
+  return compared(a, b, std::is_eq);
 }
 
 /// OR over the operands, and AND by De Morgan.
@@ -205,13 +205,13 @@ Value Evaluator::evaluate_operation(const Operation& operation, const TextRow* r
     case Operator::not_equal:
       return value_of(negated(is_equal(operand(0), operand(1))));
     case Operator::less:
-      return ordered([](std::partial_ordering order) { return order < 0; });
+      return ordered(std::is_lt);
     case Operator::less_equal:
-      return ordered([](std::partial_ordering order) { return order <= 0; });
+      return ordered(std::is_lteq);
     case Operator::greater:
-      return ordered([](std::partial_ordering order) { return order > 0; });
+      return ordered(std::is_gt);
     case Operator::greater_equal:
-      return ordered([](std::partial_ordering order) { return order >= 0; });
+      return ordered(std::is_gteq);
     case Operator::like: {
       const Value text = operand(0);
       const Value pattern = operand(1);

@@ -60,9 +60,7 @@ class Lexer {
     for (;;) {
       if (at_ < text_.size() && is_space(text_[at_])) {
         advance(1);
-      } else if (peek() == '#') {
-        skip_line();
-      } else if (at("--") && (at_ + 2 == text_.size() || is_space(peek(2)))) {
+      } else if (peek() == '#' || (at("--") && (at_ + 2 == text_.size() || is_space(peek(2))))) {
         skip_line();
       } else if (at("/*!")) {
         advance(3);

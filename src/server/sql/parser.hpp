@@ -18,7 +18,7 @@
 namespace donord::sql {
 
 /// Longer statements are refused unread.
-inline constexpr std::size_t kMaxStatementBytes = 64 * 1024;
+inline constexpr std::size_t kMaxStatementBytes = 65'536;
 
 using ParsedStatement = std::variant<Statement, MysqlError>;
 
