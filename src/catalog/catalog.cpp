@@ -233,8 +233,8 @@ Result<std::optional<ResumableClone>> Catalog::find_resumable(CloneId clone, Sna
   Result<Statement> found = db_.prepare(
       "SELECT session_key, clone_id, snapshot_id, fingerprint, protocol_version, block_pages, user, host, begin_ms,"
       " last_seen_ms FROM session WHERE clone_id = ? AND snapshot_id = ?"
-      " AND (result = 'interrupted' OR (result = 'in_progress' AND owner_id = ?)) ORDER BY session_key DESC LIMIT 1",
-      clone.value(), snapshot.value(), owner_id_);
+      " AND result = 'interrupted' ORDER BY session_key DESC LIMIT 1",
+      clone.value(), snapshot.value());
   if (!found) return found.error();
   const Result<bool> row = found->step();
   if (!row) return row.error();
