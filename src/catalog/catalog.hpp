@@ -42,8 +42,8 @@ class Catalog {
   /// `Errc::conflict` when the session has ended already.
   [[nodiscard]] Result<> end_session(SessionKey key, const SessionEnd& end);
 
-  /// The latest session of this clone that was interrupted: its process has ended. Those that completed or failed are not
-  /// resumable, and those under way belong to a living process.
+  /// The latest session of this clone that was interrupted: its process has ended. Those that completed or failed are
+  /// not resumable, and those under way belong to a living process.
   [[nodiscard]] Result<std::optional<ResumableClone>> find_resumable(CloneId clone, SnapshotId snapshot);
   /// The recipient is back: the session is under way again, owned by this process, with one reconnect more.
   /// `Errc::conflict` when another process was faster or the session has ended.
