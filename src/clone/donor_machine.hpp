@@ -127,6 +127,8 @@ class DonorMachine {
   /// All data went out and the master was told COMPLETE.
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] const std::optional<CloneFailure>& failure() const { return failure_; }
+  /// A connection has executed; for a clone that goes on after a restart, one since then.
+  [[nodiscard]] bool begun() const { return begun_; }
   /// A worker went away amid its work, so what it was sent may be lost: the state cannot end before a COM_REINIT tells
   /// what the recipient has.
   [[nodiscard]] bool lost_worker() const { return lost_worker_; }

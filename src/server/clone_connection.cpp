@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "protocol/auth/random.hpp"
 #include "server/error_map.hpp"
 
 namespace donord {

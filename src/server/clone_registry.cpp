@@ -24,11 +24,8 @@ Error CloneRegistry::full() const {
 Result<CloneRegistry::Place> CloneRegistry::reserve() {
   const std::lock_guard lock{mutex_};
   std::erase_if(sessions_, [](const auto& entry) { return entry.second->ended(); });
-  const auto now = std::chrono::steady_clock::now();
-  const auto giving_way = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
-    const auto away = entry.second->away_since();
-    return away && now - *away >= away_grace_;
-  });
+  const auto giving_way = std::count_if(sessions_.begin(), sessions_.end(),
+                                        [&](const auto& entry) { return entry.second->may_give_way(away_grace_); });
   if (sessions_.size() + reserved_ >= max_clones_ + static_cast<std::size_t>(giving_way)) return full();
   ++reserved_;
   return Place{*this};
@@ -51,13 +48,13 @@ bool CloneRegistry::evict_one() {
   std::optional<std::chrono::steady_clock::time_point> since;
   for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
     const auto away = at->second->away_since();
-    if (!away || (since && *away >= *since)) continue;
+    if (!away || !at->second->may_give_way(away_grace_) || (since && *away >= *since)) continue;
     longest = at;
     since = away;
   }
   const SessionEnd end{SessionResult::failed, kErQueryInterrupted,
                        "Gave way to another clone while its recipient was away"};
-  if (longest == sessions_.end() || !longest->second->end_if_away(away_grace_, end)) return false;
+  if (longest == sessions_.end() || !longest->second->give_way(away_grace_, end)) return false;
   sessions_.erase(longest);
   return true;
 }

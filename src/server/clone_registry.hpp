@@ -20,7 +20,8 @@ class CloneRegistry {
   using Duration = std::chrono::steady_clock::duration;
 
   /// For `away_grace` a clone whose recipient is away keeps its place, whoever else wants it: a recipient tries again
-  /// every five seconds, and one that is refused has lost its data, while a newcomer that is refused has not.
+  /// every five seconds, and one that is refused has lost its data, while a newcomer that is refused has not. A
+  /// recipient that left before it began to copy keeps no place.
   CloneRegistry(std::size_t max_clones, Duration away_grace) : max_clones_(max_clones), away_grace_(away_grace) {}
 
   /// A place for one clone; given back when destroyed unused.

@@ -142,6 +142,23 @@ bool CloneSession::end_if_away(std::chrono::steady_clock::duration limit, Sessio
   return true;
 }
 
+bool CloneSession::may_give_way_locked(std::chrono::steady_clock::duration grace) const {
+  const bool has_begun = machine_.begun() || setup_.bytes_before.has_value();
+  return away_since_ && (!has_begun || std::chrono::steady_clock::now() - *away_since_ >= grace);
+}
+
+bool CloneSession::may_give_way(std::chrono::steady_clock::duration grace) const {
+  const std::lock_guard lock{mutex_};
+  return may_give_way_locked(grace);
+}
+
+bool CloneSession::give_way(std::chrono::steady_clock::duration grace, SessionEnd end) {
+  const std::lock_guard lock{mutex_};
+  if (!may_give_way_locked(grace)) return false;
+  end_locked(std::move(end));
+  return true;
+}
+
 void CloneSession::end_locked(SessionEnd end) {
   if (end_) return;
   end_ = end;

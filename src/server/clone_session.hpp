@@ -101,6 +101,11 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   bool end_if_away(std::chrono::steady_clock::duration limit, SessionEnd end);
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> away_since() const;
+  /// Whether a newcomer may have this clone's place: its recipient has been away for `grace`, or left before it began
+  /// to copy.
+  [[nodiscard]] bool may_give_way(std::chrono::steady_clock::duration grace) const;
+  /// Ends it if it may give way; false when it may not.
+  bool give_way(std::chrono::steady_clock::duration grace, SessionEnd end);
 
   /// A data message has gone out.
   void count_data(CloneState state, std::uint64_t data_bytes);
@@ -119,6 +124,7 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   };
   static constexpr std::size_t kStates = static_cast<std::size_t>(CloneState::done) + 1;
 
+  [[nodiscard]] bool may_give_way_locked(std::chrono::steady_clock::duration grace) const;
   void after_change();
   void enter_stage(CloneState state);
   void end_locked(SessionEnd end);
