@@ -1,0 +1,99 @@
+#pragma once
+
+// The redo log as groups of records. A group is what InnoDB calls a mini-transaction: its records are applied together
+// or not at all, so nothing is handed out before its group is complete. Blocks go in one after the other, complete
+// groups come out:
+//
+//   struct Pages : RedoSink {
+//     Result<> group(const RedoGroup& group) override {
+//       for (const RedoRecord& record : group.records)
+//         if (names_a_page(record.type)) touched.insert({record.space, record.page});
+//       return {};
+//     }
+//   };
+//   RedoParser parser{checkpoint};
+//   for (Lsn lsn = checkpoint.block_start(); ...; lsn = lsn + kRedoBlockBytes)
+//     if (Result<> fed = parser.feed(lsn, block, pages); !fed) return fed;
+//   if (parser.complete_until() ...)
+//
+// A checkpoint may lie inside a record: parsing begins at the first group that begins in the block of the checkpoint or
+// a later one, hence possibly with records before the checkpoint. They are handed out like all others; who applies
+// records compares LSNs.
+//
+// Every block's `first_rec_group` is compared with where the parse says that groups begin: an integrity check that does
+// not depend on the records. Any error is final.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "innodb/redo_block.hpp"
+#include "innodb/redo_record.hpp"
+
+namespace donord::innodb {
+
+/// A complete group. The records, and the bytes they refer to, are valid during the call only.
+struct RedoGroup {
+  Lsn start;  ///< of its first byte
+  Lsn end;    ///< behind its last byte, the closing MULTI_REC_END included: the LSN that its pages get
+  std::span<const RedoRecord> records;  ///< without DUMMY and MULTI_REC_END; may be empty
+};
+
+/// Gets the groups, in the order of the log. An error ends the parse and is returned by `feed()`.
+class RedoSink {
+ public:
+  virtual ~RedoSink() = default;
+  [[nodiscard]] virtual Result<> group(const RedoGroup& group) = 0;
+};
+
+struct RedoParserLimits {
+  /// Memory that one unfinished group may take, its bytes and the list of its records. Groups of servers have some
+  /// hundred kilobytes.
+  std::size_t group_bytes = std::size_t{256} << 20;
+  /// The logical page size where it is known. Offsets and lengths in records are compared with it.
+  std::uint32_t page_bytes = 65536;
+};
+
+/// What has been read so far.
+struct RedoCounts {
+  std::uint64_t blocks = 0;         ///< fed; one that was fed again because it had grown counts once
+  std::uint64_t payload_bytes = 0;  ///< parsed, those of the unfinished group included
+  std::uint64_t groups = 0;
+  std::uint64_t records = 0;  ///< of complete groups, without DUMMY and MULTI_REC_END
+};
+
+class RedoParser {
+ public:
+  /// `checkpoint` may be anywhere in its block.
+  explicit RedoParser(Lsn checkpoint, RedoParserLimits limits = {});
+
+  /// Takes the block that begins at `lsn`: 512 bytes that the caller found to be current (`look_at_redo_block`) and has
+  /// decrypted; checksum and trailer are not looked at. The first block is that of the checkpoint, each further one
+  /// follows its predecessor. A block that is not full may be fed again, under the same LSN, when it has grown: this is
+  /// how the end of a live log is followed.
+  ///
+  /// `Errc::malformed` for bytes that are no redo, naming LSN, type and what was wrong, and for a block whose
+  /// `first_rec_group` is not where the parse has the first group. `Errc::unsupported_version` for records of servers
+  /// before 8.0.28. `Errc::exhausted` for a group above the limit. `Errc::conflict` for a block that does not follow.
+  /// After an error every call returns it again.
+  [[nodiscard]] Result<> feed(Lsn lsn, ByteView block, RedoSink& sink);
+
+  /// Where the last complete group ends; before there is one, where the first begins; nothing as long as no block said
+  /// where a group begins. What follows up to `read_until()` belongs to a group that the log does not have whole: at
+  /// the end of the log of a crashed server that is normal, and recovery ignores it.
+  [[nodiscard]] std::optional<Lsn> complete_until() const;
+
+  /// Behind the last payload byte that was fed.
+  [[nodiscard]] Lsn read_until() const;
+
+  [[nodiscard]] const RedoCounts& counts() const { return counts_; }
+
+ private:
+  RedoCounts counts_;
+};
+
+}  // namespace donord::innodb
