@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Callable
 
-from harness import copycheck
+import pytest
+
+from harness import copycheck, crash_load
 from harness.clone import clone, start_clone
 from harness.mysqld import Mysqld
 from harness.proxy import Proxy, cut_after
@@ -43,3 +45,29 @@ def test_the_check_sees_a_difference(stock_donor: Mysqld, recipient: Mysqld) -> 
     for part in ("`shop`.`customer`/checksum", "`shop`.`purchase`/rows", "reader@%", "gtid_executed"):
         assert any(part in line for line in lines), f"{part} is not among {lines}"
     start_clone(recipient, stock_donor.port, password="wrong").wait_error(3862, "1045")
+
+
+def test_what_a_load_was_told_survives_a_crash(new_mysqld: Callable[..., Mysqld]) -> None:
+    server = new_mysqld(options=crash_load.DURABLE)
+    for seed in (1, 2):
+        told = crash_load.CrashLoad(server, seed=seed).start().wait_commits(300).crash()
+        server.start()
+        crash_load.check(server, told)
+
+
+def test_the_check_of_a_load_sees_what_was_lost(new_mysqld: Callable[..., Mysqld]) -> None:
+    server = new_mysqld(options=crash_load.DURABLE)
+    told = crash_load.CrashLoad(server, seed=3, clients=2).start().wait_commits(200).stop()
+    crash_load.check(server, told)
+    server.run("UPDATE bank.account SET balance = balance + 1 WHERE id = 7",
+               "DELETE FROM bank.journal WHERE client = 1 LIMIT 1",
+               "UPDATE bank.document_plain SET body = 'other' LIMIT 1", "INSERT INTO bank.never_committed VALUES ()",
+               "CREATE TABLE made.by_nobody (id INT PRIMARY KEY)")
+    told.moves[0] += 1
+    told.ids["bank.forgotten"] += 1000
+    told.made_tables["made.gone"] = 1
+    with pytest.raises(AssertionError) as seen:
+        crash_load.check(server, told)
+    for part in ("in all accounts", "account 7", "client 1", "client 0", "never committed", "made.by_nobody is there",
+                 "made.gone is not there", "1 documents", "bank.forgotten: the next id"):
+        assert part in str(seen.value)

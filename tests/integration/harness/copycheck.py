@@ -146,12 +146,16 @@ def check_copy(server: Mysqld, donor: Fingerprint) -> None:
                            {key: value for key, value in found.items() if key not in _NOT_KEPT})
     if found["server_uuid"] == donor["server_uuid"]:
         problems.append("server_uuid: the same as the donor's")
-    problems += _check_tables(server)
     problems += _check_counters(server, donor)
-    problems += _check_alive(server)
+    problems += health_problems(server)
     if problems:
         shown = "\n  ".join(problems[:50])
         raise AssertionError(f"the copy is not what the donor was ({len(problems)} differences):\n  {shown}")
+
+
+def health_problems(server: Mysqld) -> list[str]:
+    """What is wrong with a server whatever its data: corrupt tables, no new tables, no clone plugin."""
+    return _check_tables(server) + _check_alive(server)
 
 
 def _check_tables(server: Mysqld) -> list[str]:
