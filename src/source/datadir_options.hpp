@@ -23,6 +23,9 @@ struct DatadirOptions {
   std::filesystem::path innodb_undo_directory = {};
   std::filesystem::path innodb_log_group_home_dir = {};
   std::vector<std::filesystem::path> innodb_directories = {};
+  std::filesystem::path innodb_doublewrite_dir = {};
+  /// The data file of component_keyring_file; empty for none but one that the datadir itself names.
+  std::filesystem::path keyring_file = {};
   PageVerification verify_pages = PageVerification::on;
   /// The size that the redo files of a recipient get: a multiple of the page size, 64 KiB to 16 GiB.
   std::uint64_t redo_file_bytes = kDefaultRedoFileBytes;
@@ -30,6 +33,9 @@ struct DatadirOptions {
   /// `directory` as seen from here.
   [[nodiscard]] std::filesystem::path resolve(const std::filesystem::path& directory) const {
     return directory.empty() ? datadir : datadir / directory;
+  }
+  [[nodiscard]] std::filesystem::path doublewrite_directory() const {
+    return resolve(innodb_doublewrite_dir.empty() ? innodb_data_home_dir : innodb_doublewrite_dir);
   }
   [[nodiscard]] std::filesystem::path redo_directory() const {
     return resolve(innodb_log_group_home_dir) / "#innodb_redo";
