@@ -12,7 +12,6 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
-#include "innodb/redo_file_header.hpp"
 #include "innodb/tablespace_flags.hpp"
 
 namespace donord::innodb {
@@ -20,9 +19,6 @@ namespace donord::innodb {
 inline constexpr std::size_t kMasterKeyBytes = 32;
 inline constexpr std::size_t kTablespaceKeyBytes = 32;
 inline constexpr std::size_t kTablespaceIvBytes = 32;  ///< of which AES uses the first 16
-
-/// Where the header of a redo file has the encryption information.
-inline constexpr std::size_t kRedoEncryptionInfoOffset = 2 * kRedoBlockBytes + 48;
 
 /// Key and initialisation vector of a tablespace or of the redo log.
 class TablespaceKey {

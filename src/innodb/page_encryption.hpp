@@ -29,4 +29,9 @@ namespace donord::innodb {
 [[nodiscard]] Result<PageState> check_encrypted_page(ByteView page, const PageExpectation& expected, PageNo number,
                                                      const TablespaceCipher& cipher, MutableBytes scratch);
 
+/// `check_pages()` likewise, where any of the pages may be encrypted: all of them go to `scratch`, decrypted. It is at
+/// least as long as `pages` and may be the same bytes.
+[[nodiscard]] Result<> check_encrypted_pages(ByteView pages, const PageExpectation& expected, PageNo first,
+                                             const TablespaceCipher& cipher, MutableBytes scratch);
+
 }  // namespace donord::innodb

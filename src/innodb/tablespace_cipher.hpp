@@ -2,8 +2,8 @@
 
 // The cipher of pages and redo blocks: AES-256-CBC without padding, always with the initialisation vector of the
 // tablespace. What does not fill a whole AES block is covered by encrypting the last 32 bytes once more.
-
-#include <memory>
+//
+// Source: docs/innodb-files.md, "Encryption".
 
 #include "base/bytes.hpp"
 #include "innodb/encryption_info.hpp"
@@ -16,20 +16,16 @@ class TablespaceCipher {
   /// The shortest range that can be encrypted.
   static constexpr std::size_t kMinBytes = 32;
 
-  explicit TablespaceCipher(TablespaceKey key);
-  TablespaceCipher(TablespaceCipher&&) noexcept;
-  TablespaceCipher& operator=(TablespaceCipher&&) noexcept;
-  ~TablespaceCipher();
+  explicit TablespaceCipher(TablespaceKey key) : key_(std::move(key)) {}
 
-  [[nodiscard]] const TablespaceKey& key() const;
+  [[nodiscard]] const TablespaceKey& key() const { return key_; }
 
   /// `from` and `into` are equally long, at least kMinBytes, and either the same bytes or apart.
   void decrypt(ByteView from, MutableBytes into) const;
   void encrypt(ByteView from, MutableBytes into) const;
 
  private:
-  class Schedules;
-  std::unique_ptr<Schedules> schedules_;
+  TablespaceKey key_;
 };
 
 }  // namespace donord::innodb
