@@ -21,10 +21,11 @@ anyone: we put them in the public domain ({licence}); the bytes are facts.
 - `captures/`: messages of the clone protocol between a stock donor and a stock recipient, one message a file. The hex is
   the packet's payload, without the 4-byte packet header; files named `stream_*` hold raw bytes of a connection.
 - `innodb/`: pages and redo blocks from the data directory of a cleanly stopped server.
+- `encryption/`: encrypted pages and redo blocks, and the keyrings to them, which belong to nothing else.
 
 A `.hex` file starts with `# key: value` lines and goes on with lines of up to {line} bytes. What is longer than
 {limit} bytes is stored as it is in a `.bin` file. `manifest.json` is this list for programs, with more facts about each.
-Both commands rewrite their folder and this page; what depends on chance (ids, nonces, keys, times) differs at each run.
+Each command rewrites its folder and this page; what depends on chance (ids, nonces, keys, times) differs at each run.
 
 | file | what | server | made by | SHA-256 | licence |
 | --- | --- | --- | --- | --- | --- |
