@@ -16,7 +16,9 @@ void add_inspect_options(CLI::App& app, InspectOptions& options) {
 }
 
 ExitCode run_inspect(const InspectOptions& options) {
-  const Result<InspectReport> report_of_path = inspect(to_datadir_options(options.source));
+  const Result<DatadirOptions> datadir = to_datadir_options(options.source);
+  if (!datadir) return report(datadir.error());
+  const Result<InspectReport> report_of_path = inspect(*datadir);
   if (!report_of_path) return report(report_of_path.error());
   return print_result(options.format == OutputFormat::json ? inspect_json(*report_of_path)
                                                            : inspect_text(*report_of_path));

@@ -128,7 +128,9 @@ Result<> serve(const ServeOptions& options) {
 
   Result<std::vector<ServerAccount>> accounts = accounts_of(options);
   if (!accounts) return accounts.error();
-  Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(to_datadir_options(options.source));
+  const Result<DatadirOptions> datadir = to_datadir_options(options.source);
+  if (!datadir) return datadir.error();
+  Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(*datadir);
   if (!source) return source.error();
   const SourceIdentity identity = (*source)->identity();
   Result<ParameterChoice> parameters = parameters_of(options);

@@ -1,27 +1,45 @@
 #include "cli/source_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 namespace donord {
 
+namespace {
+
+constexpr std::string_view kDatadir = "datadir";
+
+/// "innodb_undo_directory" is "--innodb-undo-directory" here.
+std::string flag_of(std::string_view name) {
+  std::string flag = fmt::format("--{}", name);
+  std::ranges::replace(flag, '_', '-');
+  return flag;
+}
+
+}  // namespace
+
 void add_location_options(CLI::App& app, SourceOptions& options) {
-  app.add_option("--innodb-data-home-dir", options.innodb_data_home_dir, "as mysqld's")->group("Source");
-  app.add_option("--innodb-data-file-path", options.innodb_data_file_path, "as mysqld's")->group("Source");
-  app.add_option("--innodb-undo-directory", options.innodb_undo_directory, "as mysqld's")->group("Source");
-  app.add_option("--innodb-log-group-home-dir", options.innodb_log_group_home_dir, "as mysqld's")->group("Source");
-  app.add_option("--innodb-directories", options.innodb_directories, "as mysqld's: directories separated by ';'")
+  for (const std::string_view name : location_options()) {
+    if (name == kDatadir) continue;  // each subcommand has its own way to be given one
+    app.add_option_function<std::string>(
+           flag_of(name), [&options, name](const std::string& value) { options.locations[std::string{name}] = value; },
+           "as mysqld's")
+        ->group("Source");
+  }
+  app.add_option("--map-path", options.path_maps,
+                 "FROM=TO: files below FROM, outside of the data directory, are called TO... for recipients")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group("Source");
 }
 
-DatadirOptions to_datadir_options(const SourceOptions& options) {
-  DatadirOptions result{.datadir = options.datadir,
-                        .innodb_data_home_dir = options.innodb_data_home_dir,
-                        .innodb_undo_directory = options.innodb_undo_directory,
-                        .innodb_log_group_home_dir = options.innodb_log_group_home_dir,
-                        .verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
-  if (!options.innodb_data_file_path.empty()) result.innodb_data_file_path = options.innodb_data_file_path;
-  for (const std::string& directory : CLI::detail::split(options.innodb_directories, ';'))
-    if (!directory.empty()) result.innodb_directories.emplace_back(directory);
+Result<DatadirOptions> to_datadir_options(const SourceOptions& options) {
+  DatadirOptions result{.verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
+  result.datadir = options.datadir;
+  for (const auto& [name, value] : options.locations)
+    if (Result<> applied = apply_setting(result, {.name = name, .value = value, .origin = flag_of(name)}); !applied)
+      return applied.error();
+  for (const std::string& rule : options.path_maps)
+    if (Result<> added = result.path_map.add(rule); !added) return added.error();
   return result;
 }
 

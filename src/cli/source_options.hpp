@@ -2,7 +2,9 @@
 
 // Where an instance's files are, as options; shared by the subcommands that read one.
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "source/datadir_options.hpp"
 
@@ -15,16 +17,14 @@ namespace donord {
 struct SourceOptions {
   std::string datadir;
   std::string verify_pages = "yes";
-  std::string innodb_data_home_dir;
-  std::string innodb_data_file_path;
-  std::string innodb_undo_directory;
-  std::string innodb_log_group_home_dir;
-  std::string innodb_directories;
+  std::map<std::string, std::string> locations;  ///< mysqld's options for places, as given: name, value
+  std::vector<std::string> path_maps;
 };
 
-/// Declares mysqld's options for file locations; parsing fills `options`, which must outlive `app`.
+/// Declares mysqld's options for file locations and what goes with them; parsing fills `options`, which must outlive
+/// `app`.
 void add_location_options(CLI::App& app, SourceOptions& options);
 
-[[nodiscard]] DatadirOptions to_datadir_options(const SourceOptions& options);
+[[nodiscard]] Result<DatadirOptions> to_datadir_options(const SourceOptions& options);
 
 }  // namespace donord

@@ -43,11 +43,26 @@ Result<std::vector<SystemFileSpec>> parse_data_file_path(std::string_view text) 
     const auto has = [&parts](std::size_t i, std::string_view word) { return parts.size() > i && parts[i] == word; };
     file.autoextend = has(2, "autoextend");
     const bool has_max = file.autoextend && has(3, "max") && parts.size() == 5 && parse_size(parts[4]);
+    if (has_max) file.max_bytes = *parse_size(parts[4]);
     if (parts.size() != (has_max ? 5U : file.autoextend ? 3U : 2U))
       return refuse(text, fmt::format("\"{}\" has an unknown attribute", entry));
     files.push_back(std::move(file));
   }
   return files;
+}
+
+Result<> check_size(const SystemFileSpec& spec, const std::filesystem::path& path, std::uint64_t size_bytes) {
+  constexpr std::uint64_t kMiB = 1 << 20;
+  const auto refuse_size = [&](std::string_view expected, std::uint64_t bytes) {
+    return Error{Errc::conflict,
+                 fmt::format("{} has {} MiB, innodb_data_file_path says {} {} MiB", path.string(), size_bytes / kMiB,
+                             expected, bytes / kMiB),
+                 "give innodb_data_file_path as the server has it"};
+  };
+  if (!spec.autoextend && size_bytes / kMiB != spec.size_bytes / kMiB) return refuse_size("exactly", spec.size_bytes);
+  if (size_bytes / kMiB < spec.size_bytes / kMiB) return refuse_size("at least", spec.size_bytes);
+  if (spec.max_bytes != 0 && size_bytes / kMiB > spec.max_bytes / kMiB) return refuse_size("at most", spec.max_bytes);
+  return {};
 }
 
 }  // namespace donord

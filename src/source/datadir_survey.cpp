@@ -12,6 +12,7 @@
 #include "base/endian.hpp"
 #include "source/file_lock.hpp"
 #include "source/persisted_options.hpp"
+#include "source/wire_name.hpp"
 
 namespace donord {
 
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kBufferPoolDump = "ib_buffer_pool";
 constexpr std::uint64_t kPositionProbePages = 1024;
 
 /// Fills a survey step by step; each step adds what it finds and the problems it meets.
@@ -37,6 +37,7 @@ class Surveyor {
     find_running_server(scan);
     add_buffer_pool_dump();
     add_system_files(scan.system_files);
+    check_given_options();
     // First of all what is wrong with the instance: after a crash single files may look damaged that are not.
     survey_redo_log();
     add_tablespaces(scan.candidates);
@@ -67,9 +68,7 @@ class Surveyor {
   }
 
   void add_options() {
-    Result<std::vector<std::string>> added = add_persisted_options(survey_.options);
-    if (!added) return survey_.problems.push_back(added.error());
-    survey_.persisted_options = std::move(*added);
+    if (Result<> added = add_persisted_options(survey_.options); !added) survey_.problems.push_back(added.error());
   }
 
   bool is_a_datadir(const DatadirScan& scan) {
@@ -120,13 +119,15 @@ class Surveyor {
   }
 
   void add_buffer_pool_dump() {
-    const fs::path path = options_.resolve(options_.innodb_data_home_dir) / kBufferPoolDump;
+    const fs::path path = options_.buffer_pool_dump();
     const Result<UniqueFd> fd = open_for_reading(path);
     if (!fd && fd.error().code == Errc::not_found) return;
     const Result<FileStamp> stamp = fd ? stamp_of(*fd, path) : fd.error();
     if (!stamp) return survey_.problems.push_back(stamp.error());
-    survey_.files.push_back(
-        {.path = path, .name = std::string{kBufferPoolDump}, .stamp = *stamp, .role = FileRole::buffer_pool_dump});
+    survey_.files.push_back({.path = path,
+                             .name = std::string{kDefaultBufferPoolFilename},
+                             .stamp = *stamp,
+                             .role = FileRole::buffer_pool_dump});
   }
 
   void add_system_files(const std::vector<ScannedFile>& scanned) {
@@ -184,6 +185,22 @@ class Surveyor {
     return {};
   }
 
+  /// What the options say about files must be true of them: otherwise they are those of another instance.
+  void check_given_options() {
+    if (const std::optional<std::uint32_t> given = options_.innodb_page_size;
+        given && survey_.page_size_bytes != 0 && *given != survey_.page_size_bytes)
+      problem(
+          Errc::conflict,
+          fmt::format("the instance has pages of {} bytes, innodb_page_size says {}", survey_.page_size_bytes, *given),
+          "give the options of the server that the directory belongs to");
+    if (options_.setting("innodb_data_file_path") == nullptr) return;
+    const Result<std::vector<SystemFileSpec>> specs = parse_data_file_path(options_.innodb_data_file_path);
+    auto file = std::ranges::find(survey_.files, FileRole::system, &TablespaceFile::role);
+    for (std::size_t i = 0; specs && i < specs->size() && file != survey_.files.end(); ++i, ++file)
+      if (Result<> fits = check_size((*specs)[i], file->path, file->stamp.size_bytes); !fits)
+        survey_.problems.push_back(fits.error());
+  }
+
   void add_tablespaces(const std::vector<ScannedFile>& candidates) {
     std::vector<TablespaceFile> found;
     for (const ScannedFile& candidate : candidates) {
@@ -199,11 +216,18 @@ class Surveyor {
                 "move the file out of the directory: it comes from another instance");
       } else {
         note_problem(*file);
+        take_wire_name(*file);
         found.push_back(std::move(*file));
       }
     }
     std::ranges::stable_sort(found, {}, &TablespaceFile::role);
     std::ranges::move(found, std::back_inserter(survey_.files));
+  }
+
+  void take_wire_name(TablespaceFile& file) {
+    Result<std::string> name = wire_name(file, options_.path_map);
+    if (!name) return survey_.problems.push_back(name.error());
+    file.name = std::move(*name);
   }
 
   /// Only a clean log has an end that all pages are known to lie before: another one is refused for itself.
@@ -238,6 +262,7 @@ class Surveyor {
   void check_spaces() {
     std::map<SpaceId, const TablespaceFile*> by_space;
     std::set<std::string> undo_names;
+    std::map<std::string, const TablespaceFile*> user_names;
     bool has_dictionary = false;
     for (const TablespaceFile& file : survey_.files) {
       if (!file.page0) continue;
@@ -250,6 +275,11 @@ class Surveyor {
       if (file.role == FileRole::undo && !undo_names.insert(file.name).second)
         problem(Errc::conflict, fmt::format("there are two undo tablespaces {}", file.name),
                 "a clone puts all undo tablespaces into one directory: rename one of them");
+      if (const auto [other, inserted] = user_names.emplace(file.name, &file); file.role == FileRole::user && !inserted)
+        problem(
+            Errc::conflict,
+            fmt::format("{} and {} both get the name {}", other->second->path.string(), file.path.string(), file.name),
+            "give another TO in --map-path");
       if (innodb::kind_of(file.space) == innodb::SpaceKind::invalid)
         problem(Errc::malformed, fmt::format("{} has the impossible space id {}", file.path.string(), file.space),
                 "move the file out of the directory");

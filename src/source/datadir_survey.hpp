@@ -24,8 +24,7 @@ enum class Shutdown {
 };
 
 struct DatadirSurvey {
-  DatadirOptions options;                      ///< as given, with those that the server has persisted
-  std::vector<std::string> persisted_options;  ///< "name=value" of the latter
+  DatadirOptions options;  ///< as given, with those that the server has persisted
   /// In wire order: the buffer pool dump, the system files as configured, then undo, dictionary and user tablespaces,
   /// each kind sorted by name.
   std::vector<TablespaceFile> files;

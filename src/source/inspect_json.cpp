@@ -57,7 +57,8 @@ Json json_of(const DatadirSurvey& survey) {
   Json json{{"kind", "datadir"},
             {"path", survey.options.datadir.string()},
             {"servable", survey.problems.empty()},
-            {"persisted_options", survey.persisted_options},
+            {"options", Json::array()},
+            {"notes", survey.options.notes},
             {"server_version", survey.server_version},
             {"page_size", survey.page_size_bytes},
             {"data_bytes", survey.data_bytes()},
@@ -69,6 +70,8 @@ Json json_of(const DatadirSurvey& survey) {
             {"files", Json::array()},
             {"redo_files", Json::array()},
             {"problems", Json::array()}};
+  for (const OptionSetting& setting : survey.options.settings)
+    json["options"].push_back({{"name", setting.name}, {"value", setting.value}, {"origin", setting.origin}});
   for (const TablespaceFile& file : survey.files) json["files"].push_back(json_of(file));
   for (const RedoSurvey::File& file : survey.redo.files)
     json["redo_files"].push_back(json_of(file.path, file.stamp.size_bytes, file.start));

@@ -46,7 +46,9 @@ std::string text_of(const DatadirSurvey& survey) {
   out += fmt::format("  LSNs             checkpoint {}, end of the redo log {}, last clean shutdown {}\n",
                      lsn_text(survey.redo.checkpoint), lsn_text(survey.redo.end), lsn_text(survey.flush_lsn));
 
-  for (const std::string& option : survey.persisted_options) out += fmt::format("  mysqld-auto.cnf  {}\n", option);
+  for (const OptionSetting& setting : survey.options.settings)
+    out += fmt::format("  option           {}\n", to_text(setting));
+  for (const std::string& note : survey.options.notes) out += fmt::format("  note             {}\n", note);
   out +=
       fmt::format("\n  {:<16} {:>10} {:>7} {:>10}  {:<28} {}\n", "kind", "space", "flags", "size", "features", "name");
   for (const TablespaceFile& file : survey.files)

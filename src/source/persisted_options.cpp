@@ -25,47 +25,36 @@ std::optional<std::string> find_value(const Json& json, std::string_view name, i
   return std::nullopt;
 }
 
-std::vector<std::filesystem::path> split_directories(std::string_view text) {
-  std::vector<std::filesystem::path> directories;
-  while (!text.empty()) {
-    const std::string_view directory = text.substr(0, text.find(';'));
-    if (!directory.empty()) directories.emplace_back(directory);
-    text.remove_prefix(std::min(text.size(), directory.size() + 1));
-  }
-  return directories;
+constexpr std::string_view kFileName = "mysqld-auto.cnf";
+
+void note_override(DatadirOptions& options, const OptionSetting& given, const std::string& persisted) {
+  if (given.rank != OptionRank::given || given.value == persisted) return;
+  options.notes.push_back(fmt::format("{}; a server would use {} of {}", to_text(given), persisted, kFileName));
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> add_persisted_options(DatadirOptions& options) {
-  std::vector<std::string> added;
-  const std::filesystem::path path = options.datadir / "mysqld-auto.cnf";
+Result<> add_persisted_options(DatadirOptions& options) {
+  const std::filesystem::path path = options.datadir / kFileName;
   const Result<Bytes> content = read_file(path, kMaxFileBytes);
-  if (!content && content.error().code == Errc::not_found) return added;
+  if (!content && content.error().code == Errc::not_found) return {};
   if (!content) return content.error();
-  if (content->empty()) return added;
+  if (content->empty()) return {};
   const Json json = Json::parse(content->begin(), content->end(), nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded())
     return Error{Errc::malformed, fmt::format("{} is not JSON", path.string()),
                  "mysqld does not start with such a file either: restore or remove it"};
 
-  const auto take = [&](std::string_view name, bool open, const auto& use) {
-    const std::optional<std::string> value = open ? find_value(json, name) : std::nullopt;
-    if (!value || value->empty()) return;
-    use(*value);
-    added.push_back(fmt::format("{}={}", name, *value));
-  };
-  const auto take_directory = [&](std::string_view name, std::filesystem::path& directory) {
-    take(name, directory.empty(), [&directory](const std::string& value) { directory = value; });
-  };
-  take_directory("innodb_data_home_dir", options.innodb_data_home_dir);
-  take("innodb_data_file_path", options.innodb_data_file_path == kDefaultDataFilePath,
-       [&options](const std::string& value) { options.innodb_data_file_path = value; });
-  take_directory("innodb_undo_directory", options.innodb_undo_directory);
-  take_directory("innodb_log_group_home_dir", options.innodb_log_group_home_dir);
-  take("innodb_directories", options.innodb_directories.empty(),
-       [&options](const std::string& value) { options.innodb_directories = split_directories(value); });
-  return added;
+  for (const std::string_view name : location_options()) {
+    const std::optional<std::string> value = find_value(json, name);
+    if (!value || name == "datadir") continue;  // it is in the datadir
+    if (const OptionSetting* const before = options.setting(name)) note_override(options, *before, *value);
+    Result<> applied = apply_setting(
+        options,
+        {.name = std::string{name}, .value = *value, .rank = OptionRank::persisted, .origin = std::string{kFileName}});
+    if (!applied) return applied;
+  }
+  return {};
 }
 
 }  // namespace donord

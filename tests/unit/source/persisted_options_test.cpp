@@ -26,9 +26,17 @@ constexpr std::string_view kVersion1 = R"({"Version": 1, "mysql_server": {"mysql
 
 class PersistedOptionsTest : public ::testing::Test {
  protected:
-  Result<std::vector<std::string>> add(std::string_view content) {
+  Result<> add(std::string_view content) {
     write_file(options_.datadir / "mysqld-auto.cnf", as_bytes(content));
     return add_persisted_options(options_);
+  }
+  Result<> set(std::string name, std::string value, OptionRank rank, std::string origin) {
+    return apply_setting(options_, {std::move(name), std::move(value), rank, std::move(origin)});
+  }
+  std::vector<std::string> settings() const {
+    std::vector<std::string> texts;
+    for (const OptionSetting& setting : options_.settings) texts.push_back(to_text(setting));
+    return texts;
   }
 
   testing::ScratchDirectory scratch_;
@@ -36,12 +44,15 @@ class PersistedOptionsTest : public ::testing::Test {
 };
 
 TEST_F(PersistedOptionsTest, NoFileAddsNothing) {
-  EXPECT_THAT(*add_persisted_options(options_), IsEmpty());
+  EXPECT_TRUE(add_persisted_options(options_));
+  EXPECT_THAT(settings(), IsEmpty());
 }
 
 TEST_F(PersistedOptionsTest, FillInWhatIsLeftOpen) {
-  EXPECT_THAT(*add(kVersion2), ElementsAre("innodb_data_file_path=a:12M;b:12M:autoextend",
-                                           "innodb_undo_directory=/undo", "innodb_directories=/one;;/two/three"));
+  ASSERT_TRUE(add(kVersion2));
+  EXPECT_THAT(settings(), ElementsAre("innodb_data_file_path=a:12M;b:12M:autoextend (mysqld-auto.cnf)",
+                                      "innodb_directories=/one;;/two/three (mysqld-auto.cnf)",
+                                      "innodb_undo_directory=/undo (mysqld-auto.cnf)"));
   EXPECT_EQ(options_.innodb_data_file_path, "a:12M;b:12M:autoextend");
   EXPECT_EQ(options_.innodb_undo_directory, "/undo");
   EXPECT_THAT(options_.innodb_directories, ElementsAre("/one", "/two/three"));
@@ -49,27 +60,45 @@ TEST_F(PersistedOptionsTest, FillInWhatIsLeftOpen) {
 }
 
 TEST_F(PersistedOptionsTest, AreFoundInTheOlderFormatToo) {
-  EXPECT_THAT(*add(kVersion1), ElementsAre("innodb_data_home_dir=sys", "innodb_log_group_home_dir=/log"));
+  ASSERT_TRUE(add(kVersion1));
+  EXPECT_THAT(settings(), ElementsAre("innodb_data_home_dir=sys (mysqld-auto.cnf)",
+                                      "innodb_log_group_home_dir=/log (mysqld-auto.cnf)"));
 }
 
-TEST_F(PersistedOptionsTest, DoNotReplaceWhatIsGiven) {
-  options_.innodb_data_file_path = "x:12M";
-  options_.innodb_undo_directory = "/given";
-  options_.innodb_directories = {"/given"};
-  EXPECT_THAT(*add(kVersion2), IsEmpty());
-  EXPECT_EQ(options_.innodb_undo_directory, "/given");
+TEST_F(PersistedOptionsTest, ReplaceWhatAnOptionFileSays) {
+  ASSERT_TRUE(set("innodb_undo_directory", "/file", OptionRank::option_file, "my.cnf line 2"));
+  ASSERT_TRUE(add(kVersion2));
+  EXPECT_EQ(options_.innodb_undo_directory, "/undo");
+  EXPECT_THAT(options_.notes, IsEmpty());
+}
+
+TEST_F(PersistedOptionsTest, DoNotReplaceWhatIsGivenButAreMentioned) {
+  ASSERT_TRUE(set("innodb_data_file_path", std::string{kDefaultDataFilePath}, OptionRank::given, "--a"));
+  ASSERT_TRUE(set("innodb_undo_directory", "/undo", OptionRank::given, "--b"));
+  ASSERT_TRUE(set("innodb_directories", "/given", OptionRank::given, "--c"));
+  ASSERT_TRUE(add(kVersion2));
+  EXPECT_EQ(options_.innodb_data_file_path, kDefaultDataFilePath);
+  EXPECT_THAT(options_.innodb_directories, ElementsAre("/given"));
+  EXPECT_THAT(options_.notes, ElementsAre(HasSubstr("ibdata1:12M:autoextend (--a); a server would use a:12M"),
+                                          HasSubstr("innodb_directories=/given (--c); a server would use /one")));
+}
+
+TEST_F(PersistedOptionsTest, CannotMoveTheDatadirTheyAreIn) {
+  ASSERT_TRUE(add(R"({"datadir": {"Value": "/elsewhere"}})"));
+  EXPECT_EQ(options_.datadir, scratch_.path() / "data");
 }
 
 TEST_F(PersistedOptionsTest, DamagedContentIsAnErrorOrAddsNothing) {
-  EXPECT_THAT(*add(""), IsEmpty());
+  EXPECT_TRUE(add(""));
   for (std::size_t length = 1; length < kVersion2.size(); ++length)
     EXPECT_EQ(add(kVersion2.substr(0, length)).error().code, Errc::malformed) << length;
-  for (const char* other : {"[]", "1", R"({"innodb_undo_directory": 5})", R"({"innodb_undo_directory": {"Value": 5}})",
-                            R"({"innodb_undo_directory": {"Value": ""}})"})
-    EXPECT_THAT(*add(other), IsEmpty()) << other;
+  for (const char* other : {"[]", "1", R"({"innodb_undo_directory": 5})", R"({"innodb_undo_directory": {"Value": 5}})"})
+    EXPECT_TRUE(add(other)) << other;
   std::string nested = R"({"innodb_undo_directory": {"Value": "/deep"}})";
   for (int i = 0; i < 1000; ++i) nested = R"({"x": )" + nested + "}";
-  EXPECT_THAT(*add(nested), IsEmpty());
+  EXPECT_TRUE(add(nested));
+  EXPECT_THAT(settings(), IsEmpty());
+  EXPECT_EQ(add(R"({"innodb_data_file_path": {"Value": "ibdata1"}})").error().code, Errc::usage);
 }
 
 TEST_F(PersistedOptionsTest, CountForASurveyWhichSaysSo) {
@@ -81,8 +110,8 @@ TEST_F(PersistedOptionsTest, CountForASurveyWhichSaysSo) {
   write_file(options_.datadir / "mysqld-auto.cnf", as_bytes(R"({"innodb_undo_directory": {"Value": "#undo"}})"));
   const InspectReport report = *inspect(options_);
   EXPECT_EQ(std::get<DatadirSurvey>(report).files.size(), 6U);
-  EXPECT_THAT(inspect_text(report), HasSubstr("innodb_undo_directory=#undo"));
-  EXPECT_THAT(inspect_json(report), HasSubstr("innodb_undo_directory=#undo"));
+  EXPECT_THAT(inspect_text(report), HasSubstr("innodb_undo_directory=#undo (mysqld-auto.cnf)"));
+  EXPECT_THAT(inspect_json(report), HasSubstr(R"("origin": "mysqld-auto.cnf")"));
 
   write_file(options_.datadir / "mysqld-auto.cnf", as_bytes("{"));
   EXPECT_EQ(survey_datadir(options_).problems.at(0).code, Errc::malformed);
