@@ -31,8 +31,9 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
-#include "innodb/redo_block.hpp"
+#include "innodb/redo_lsn.hpp"
 #include "innodb/redo_record.hpp"
+#include "innodb/redo_scan.hpp"
 
 namespace donord::innodb {
 
@@ -78,8 +79,8 @@ class RedoParser {
   ///
   /// `Errc::malformed` for bytes that are no redo, naming LSN, type and what was wrong, and for a block whose
   /// `first_rec_group` is not where the parse has the first group. `Errc::unsupported_version` for records of servers
-  /// before 8.0.28. `Errc::exhausted` for a group above the limit. `Errc::conflict` for a block that does not follow.
-  /// After an error every call returns it again.
+  /// before 8.0.28. `Errc::exhausted` for a group above the limit. `Errc::conflict` for a block that does not follow,
+  /// or is fed again with other contents. After an error every call returns it again.
   [[nodiscard]] Result<> feed(Lsn lsn, ByteView block, RedoSink& sink);
 
   /// Where the last complete group ends; before there is one, where the first begins; nothing as long as no block said
@@ -88,12 +89,44 @@ class RedoParser {
   [[nodiscard]] std::optional<Lsn> complete_until() const;
 
   /// Behind the last payload byte that was fed.
-  [[nodiscard]] Lsn read_until() const;
+  [[nodiscard]] Lsn read_until() const { return read_until_; }
 
   [[nodiscard]] const RedoCounts& counts() const { return counts_; }
 
  private:
+  struct Block;
+  struct BodyPlace {
+    std::size_t at = 0;  ///< in the group
+    std::size_t bytes = 0;
+  };
+
+  [[nodiscard]] Result<> take(const Block& block, RedoSink& sink);
+  [[nodiscard]] Result<ByteView> new_payload(const Block& block);
+  [[nodiscard]] Result<ByteView> with_unfinished(ByteView payload);
+  [[nodiscard]] Result<> parse(const Block& block, ByteView bytes, RedoSink& sink);
+  [[nodiscard]] Result<> add_record(const RedoScan& scan);
+  [[nodiscard]] Result<> finish_group(const Block& block, ByteView bytes, RedoSink& sink);
+  void keep_unfinished(ByteView bytes);
+  [[nodiscard]] Result<> group_begins(const Block& block);
+  [[nodiscard]] Result<> check_first_group(const Block& block) const;
+  [[nodiscard]] Lsn position() const { return redo_position(*group_start_ + parsed_bytes_); }
+
+  RedoParserLimits limits_;
+  std::optional<Error> error_;
   RedoCounts counts_;
+
+  Lsn block_;  ///< that was fed last, or is to be fed first
+  bool full_ = false;
+  Bytes short_payload_;               ///< of that block, if it was not full: it may come again
+  std::uint16_t first_group_at_ = 0;  ///< offset of the first group that begins in it, as far as it is parsed
+  Lsn read_until_;
+
+  std::optional<std::uint64_t> group_start_;  ///< payload bytes before the current group; nothing before the first one
+  Bytes unfinished_;                          ///< of the current group, what came in earlier blocks
+  std::size_t parsed_bytes_ = 0;              ///< of the current group
+  std::size_t needed_bytes_ = 1;              ///< of the current group, before there is anything to parse
+  std::vector<RedoRecord> records_;           ///< of the current group
+  std::vector<BodyPlace> bodies_;  ///< where the bodies of `records_` are: bytes move until the group is whole
 };
 
 }  // namespace donord::innodb

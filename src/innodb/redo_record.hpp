@@ -1,8 +1,8 @@
 #pragma once
 
 // Redo records: what one change of a page, or of a file, looks like in the log. Here are the types, the record as a
-// sink of `RedoParser` sees it, and the function that finds where one record ends. `redo_decode.hpp` reads the bodies
-// that matter to a donor, `redo_apply.hpp` repeats the simple ones on a page. Format 6 (8.0.30 and newer) only.
+// sink of `RedoParser` (`redo_parser.hpp`) sees it. `redo_decode.hpp` reads the bodies that matter to a donor,
+// `redo_apply.hpp` repeats the simple ones on a page. Format 6 (8.0.30 and newer) only.
 
 #include <cstdint>
 #include <string>
@@ -67,10 +67,19 @@ enum class RedoType : std::uint8_t {
 /// "REC_INSERT", "FILE_CREATE"; those of old servers, too; "type 77" for a number without a name.
 [[nodiscard]] std::string name_of(RedoType type);
 
+/// Whether only servers before 8.0.28 write records of this type.
+[[nodiscard]] bool is_of_old_server(RedoType type);
+
 /// CREATE, RENAME, DELETE and EXTEND: they concern a file, their page is 0.
 [[nodiscard]] constexpr bool is_file_operation(RedoType type) {
   return type == RedoType::file_create || type == RedoType::file_rename || type == RedoType::file_delete ||
          type == RedoType::file_extend;
+}
+
+/// 1BYTE, 2BYTES, 4BYTES and 8BYTES: the value of the type is the number of bytes.
+[[nodiscard]] constexpr bool is_integer_write(RedoType type) {
+  return type == RedoType::one_byte || type == RedoType::two_bytes || type == RedoType::four_bytes ||
+         type == RedoType::eight_bytes;
 }
 
 /// Whether `RedoRecord::space` and `RedoRecord::page` mean something. True of file operations.
@@ -90,7 +99,7 @@ struct RedoRecord {
   ByteView body;        ///< valid as long as the bytes it was found in
 };
 
-/// "REC_INSERT at LSN 4711": how errors name a record.
+/// "redo record REC_INSERT at LSN 4711": how errors name a record.
 [[nodiscard]] std::string describe(const RedoRecord& record);
 
 }  // namespace donord::innodb
