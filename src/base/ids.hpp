@@ -31,6 +31,14 @@ class StrongId {
 using SpaceId = StrongId<struct SpaceIdTag, std::uint32_t>;
 /// Page number inside a tablespace, counted in physical pages.
 using PageNo = StrongId<struct PageNoTag, std::uint32_t>;
+/// A page of the instance.
+struct PageId {
+  SpaceId space;
+  PageNo page;
+
+  constexpr auto operator<=>(const PageId&) const = default;
+};
+
 /// The donor's id of one clone; never 0 on the wire.
 using CloneId = StrongId<struct CloneIdTag, std::uint64_t>;
 /// The donor's id of the state of the data that one clone copies; never 0 on the wire.

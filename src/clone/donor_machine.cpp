@@ -243,7 +243,7 @@ void DonorMachine::on_pages(std::vector<PageRef> pages) {
 
 void DonorMachine::on_redo(const RedoPlan& redo) {
   ++change_count_;
-  redo_file_size_bytes_ = redo.file_size_bytes;
+  redo_ = redo;
   redo_plan_ = plan_redo(redo, options_.page_size_bytes, options_.block_bytes);
   preparing_ = false;
 }
@@ -342,7 +342,8 @@ Bytes DonorMachine::file_message(std::uint32_t index) const {
   const ChunkRange chunks = plan()->chunks_of(index);
   FileDescriptor descriptor{.state = state_, .index = index, .first_chunk = chunks.first, .last_chunk = chunks.last};
   if (state_ == CloneState::redo_copy) {
-    descriptor.size_bytes = redo_file_size_bytes_;
+    descriptor.size_bytes = redo_.file_size_bytes;
+    if (redo_.encrypted) descriptor.flags |= FileDescriptor::kAes;
     descriptor.fsp_flags = 0xFFFFFFFF;
     descriptor.space = SpaceId{0xFFFFFFF0};
     return data_desc_response(descriptor);

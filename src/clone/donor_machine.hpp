@@ -177,7 +177,7 @@ class DonorMachine {
   std::unique_ptr<ChunkPlan> file_plan_;
   std::unique_ptr<ChunkPlan> page_plan_;
   std::unique_ptr<ChunkPlan> redo_plan_;
-  std::uint64_t redo_file_size_bytes_ = 0;
+  RedoPlan redo_;
   std::uint64_t estimate_disk_bytes_ = 0;
 
   std::uint32_t generation_ = 1;

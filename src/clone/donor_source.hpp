@@ -57,6 +57,7 @@ struct RedoPlan {
   std::uint64_t file_size_bytes = 0;
   std::uint32_t file_count = 0;
   std::uint64_t trailer_offset_bytes = 0;
+  bool encrypted = false;  ///< the header of file 0 has a key in the clear, which the recipient wraps again
 };
 
 /// What one clone copies: it does not change while this object lives. Reads may block; they are thread-safe.
@@ -66,6 +67,8 @@ class CloneView {
 
   /// The files in wire order: system tablespace files adjacent and in order.
   [[nodiscard]] virtual const std::vector<DataFile>& files() const = 0;
+  /// What is copied has keys in the clear: only a connection with TLS may carry it.
+  [[nodiscard]] virtual bool has_keys() const = 0;
   /// Bytes that the recipient's redo will take, for the estimate of disk space.
   [[nodiscard]] virtual std::uint64_t redo_capacity_bytes() const = 0;
   /// Equal for two views exactly when a clone begun from one can go on from the other: same files, same bytes.

@@ -146,7 +146,7 @@ Result<PageState> check_page(ByteView page, const PageExpectation& expected, Pag
                               load_u32be(page, trailer_offset(format)), sum));
 }
 
-Result<> check_pages(ByteView pages, const PageExpectation& expected, PageNo first) {
+Result<> visit_odd_pages(ByteView pages, const PageExpectation& expected, PageNo first, const PageVisitor& visit) {
   const std::size_t page_bytes = expected.format.physical_bytes;
   if (pages.size() % page_bytes != 0)
     return bad_page(first, expected.space,
@@ -162,15 +162,20 @@ Result<> check_pages(ByteView pages, const PageExpectation& expected, PageNo fir
       i += group;
       continue;
     }
-    for (const std::size_t end = i + group; i < end; ++i) {
-      const Result<PageState> state = check_page(page_at(i), expected, number_of(i));
-      if (!state) return state.error();
-      if (*state == PageState::encrypted)
-        return Error{Errc::unsupported_version,
-                     fmt::format("page {} of space {} is encrypted", number_of(i), expected.space)};
-    }
+    for (const std::size_t end = i + group; i < end; ++i)
+      if (Result<> seen = visit(i, check_page(page_at(i), expected, number_of(i))); !seen) return seen;
   }
   return {};
+}
+
+Result<> check_pages(ByteView pages, const PageExpectation& expected, PageNo first) {
+  return visit_odd_pages(pages, expected, first, [&](std::size_t index, const Result<PageState>& state) -> Result<> {
+    if (!state) return state.error();
+    if (*state != PageState::encrypted) return {};
+    return Error{Errc::unsupported_version,
+                 fmt::format("page {} of space {} is encrypted",
+                             PageNo{first.value() + static_cast<std::uint32_t>(index)}, expected.space)};
+  });
 }
 
 }  // namespace donord::innodb

@@ -4,6 +4,7 @@
 // number and its space id are compared with what the reader expects.
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 
@@ -56,9 +57,17 @@ struct PageExpectation {
 /// page, the space, what was expected and what was found.
 [[nodiscard]] Result<PageState> check_page(ByteView page, const PageExpectation& expected, PageNo number);
 
+/// Looks at the page with this index; an error ends the visit.
+using PageVisitor = std::function<Result<>(std::size_t index, const Result<PageState>& state)>;
+
 /// Checks adjacent pages, the first of which is `first`; the length of `pages` is a multiple of the physical page size.
-/// The error is that of the first bad page. Encrypted pages are refused with `Errc::unsupported_version`, since nothing
-/// can be said about them. Faster than page by page: the sums of several pages are computed at once.
+/// `visit` is called for each page that may need a closer look, in order: never for most of the intact ones. Faster than
+/// page by page: the sums of several pages are computed at once. The error is that of `visit`.
+[[nodiscard]] Result<> visit_odd_pages(ByteView pages, const PageExpectation& expected, PageNo first,
+                                       const PageVisitor& visit);
+
+/// The same for a reader who wants nothing but intact pages and pages never written. The error is that of the first bad
+/// page. Encrypted pages are refused with `Errc::unsupported_version`, since nothing can be said about them.
 [[nodiscard]] Result<> check_pages(ByteView pages, const PageExpectation& expected, PageNo first);
 
 }  // namespace donord::innodb

@@ -17,8 +17,6 @@ constexpr std::size_t kCreatorBytes = 32;
 constexpr std::size_t kFlagsOffset = 48;
 constexpr std::size_t kBlockChecksumOffset = 508;
 constexpr std::size_t kCheckpointLsnOffset = 8;
-constexpr std::size_t kEncryptionBlockOffset = 2 * kRedoBlockBytes;
-constexpr std::size_t kEncryptionInfoOffset = 48;
 constexpr std::array<std::size_t, 2> kCheckpointOffsets{kRedoBlockBytes, 3 * kRedoBlockBytes};
 
 std::uint32_t checksum_of(ByteView block) {
@@ -59,8 +57,8 @@ Result<RedoFileStart> decode_redo_file_start(ByteView bytes) {
     const ByteView checkpoint = bytes.subspan(kCheckpointOffsets[slot], kRedoBlockBytes);
     if (is_sealed(checkpoint)) start.checkpoints[slot] = Lsn{load_u64be(checkpoint, kCheckpointLsnOffset)};
   }
-  const ByteView encryption = bytes.subspan(kEncryptionBlockOffset + kEncryptionInfoOffset, 3);
-  start.has_encryption_info = encryption[0] == 'l' && encryption[1] == 'C';
+  std::ranges::copy(bytes.subspan(kRedoEncryptionInfoOffset, kMaxRedoEncryptionInfoBytes),
+                    start.encryption_info.begin());
   return start;
 }
 

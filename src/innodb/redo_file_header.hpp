@@ -21,6 +21,9 @@ inline constexpr std::uint32_t kRedoFormat = 6;  ///< since 8.0.30
 inline constexpr std::uint64_t kMinRedoFileBytes = 65536;
 inline constexpr std::uint64_t kMaxRedoFileBytes = std::uint64_t{16} << 30;
 inline constexpr Lsn kFirstLsn{8192};  ///< of a new instance
+/// Where the header has the encryption information (innodb/encryption_info.hpp), and how much of it there can be.
+inline constexpr std::size_t kRedoEncryptionInfoOffset = 2 * kRedoBlockBytes + 48;
+inline constexpr std::size_t kMaxRedoEncryptionInfoBytes = 115;
 
 /// Flags of a redo file's header.
 enum class RedoFlag : std::uint32_t {
@@ -58,7 +61,9 @@ struct RedoFileHeader {
 struct RedoFileStart {
   RedoFileHeader header;
   std::array<std::optional<Lsn>, 2> checkpoints;  ///< slots with a wrong checksum are empty
-  bool has_encryption_info = false;
+  std::array<std::uint8_t, kMaxRedoEncryptionInfoBytes> encryption_info{};
+
+  [[nodiscard]] bool has_encryption_info() const { return encryption_info[0] == 'l' && encryption_info[1] == 'C'; }
 };
 
 using RedoFileStartBytes = std::array<std::uint8_t, kRedoHeaderBytes>;

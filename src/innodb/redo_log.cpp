@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kNamePrefix = "#ib_redo";
 constexpr std::size_t kWalkBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kLookAheadBytes = std::uint64_t{64} << 20;
 
 Error broken(const RedoFile& file, std::string_view problem) {
   return Error{Errc::malformed, fmt::format("redo file {}{}: {}", kNamePrefix, file.id, problem)};
@@ -104,6 +105,22 @@ Result<RedoEnd> find_redo_end(const RedoChain& chain, Lsn from, const RedoRead& 
     }
   }
   return end;
+}
+
+Result<std::optional<Lsn>> find_redo_behind(const RedoChain& chain, const RedoEnd& end, const RedoRead& read) {
+  Lsn at = end.in_short_block ? end.end.block_start() + kRedoBlockBytes : end.end + kRedoBlockBytes;
+  const Lsn stop = at + kLookAheadBytes;
+  Bytes buffer(kWalkBytes);
+  while (at < stop) {
+    const std::optional<RedoChain::Place> place = chain.find(at);
+    if (!place) break;
+    const MutableBytes bytes = MutableBytes{buffer}.first(std::min<std::uint64_t>(kWalkBytes, place->left_bytes));
+    if (Result<> done = read(at, bytes); !done) return done.error();
+    for (std::size_t offset = 0; offset < bytes.size(); offset += kRedoBlockBytes, at = at + kRedoBlockBytes)
+      if (look_at_redo_block(bytes.subspan(offset, kRedoBlockBytes), at).state == RedoBlockState::current)
+        return std::optional{at};
+  }
+  return std::optional<Lsn>{};
 }
 
 }  // namespace donord::innodb

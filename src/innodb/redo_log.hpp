@@ -72,6 +72,12 @@ struct RedoEnd {
 /// encrypted.
 [[nodiscard]] Result<RedoEnd> find_redo_end(const RedoChain& chain, Lsn from, const RedoRead& read);
 
+/// The first block behind the end of the log that is none the less where it belongs: the log was damaged in between, or
+/// a write of several blocks was torn by a power failure. Nothing when there is none in the next 64 MiB, which no
+/// single write of a server exceeds.
+[[nodiscard]] Result<std::optional<Lsn>> find_redo_behind(const RedoChain& chain, const RedoEnd& end,
+                                                          const RedoRead& read);
+
 /// The position that an LSN on a block boundary stands for: the first byte behind that block's header.
 [[nodiscard]] constexpr Lsn skip_block_header(Lsn lsn) {
   return lsn.value() % kRedoBlockBytes == 0 ? lsn + kRedoBlockHeaderBytes : lsn;

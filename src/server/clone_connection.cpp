@@ -121,6 +121,7 @@ Result<std::shared_ptr<CloneSession>> CloneConnection::find_clone(const Locator&
   std::shared_ptr<CloneSession> session = context_->clones.find({locator.clone_id, locator.snapshot_id});
   if (!session || session->user() != client_.account.user)
     return Error{Errc::not_found, "Internal error: donord knows no such clone, or it has ended"};
+  if (Result<> secure = check_secure(client_, session->view()); !secure) return secure.error();
   return session;
 }
 
@@ -176,7 +177,7 @@ asio::awaitable<Result<>> CloneConnection::on_reinit(InitCommand command) {
   const Result<Locator> locator = innodb_locator(command.locators);
   if (!locator) co_return co_await respond_error(locator.error().within("Wrong Clone RPC"));
   Result<std::shared_ptr<CloneSession>> found = find_clone(*locator);
-  if (!found) {
+  if (!found && found.error().code == Errc::not_found) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto pending =
         start_on(context_->pool, executor, [this, &locator] { return context_->factory.revive(client_, *locator); });

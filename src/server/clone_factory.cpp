@@ -34,6 +34,12 @@ Result<> check_recipient(const ClientInfo& client, CloneProtocol negotiated) {
 
 }  // namespace
 
+Result<> check_secure(const ClientInfo& client, const CloneView& view) {
+  if (!view.has_keys() || !client.tls_version.empty()) return {};
+  return Error{Errc::insecure, "Clone needs an encrypted connection: the source has encrypted tablespaces or redo",
+               "use CLONE INSTANCE ... REQUIRE SSL"};
+}
+
 Result<NewClone> CloneFactory::begin(const ClientInfo& client, const InitCommand& command) {
   if (context_.draining) return Error{Errc::cancelled, "Server shutdown in progress"};
   const SourceIdentity identity = context_.source->identity();
@@ -72,6 +78,7 @@ Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const In
   if (!place) return place.error();
   Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone();
   if (!view) return view.error();
+  if (Result<> secure = check_secure(client, **view); !secure) return secure.error();
 
   // As of now: a server may have run on the directory, and upgraded it, since donord was started.
   const SourceIdentity identity = context_.source->identity();
@@ -102,9 +109,13 @@ Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const In
 
 Result<std::shared_ptr<CloneSession>> CloneFactory::revive(const ClientInfo& client, const Locator& locator) {
   const std::lock_guard lock{reviving_};
-  if (auto revived = context_.clones.find({locator.clone_id, locator.snapshot_id})) return revived;
-  if (context_.draining) return Error{Errc::cancelled, "Server shutdown in progress"};
   const Error unknown{Errc::not_found, "Internal error: donord knows no such clone, or it has ended"};
+  if (auto revived = context_.clones.find({locator.clone_id, locator.snapshot_id})) {
+    if (revived->user() != client.account.user) return unknown;
+    if (Result<> secure = check_secure(client, revived->view()); !secure) return secure.error();
+    return revived;
+  }
+  if (context_.draining) return Error{Errc::cancelled, "Server shutdown in progress"};
   const Result<std::optional<ResumableClone>> known =
       context_.catalog->find_resumable(locator.clone_id, locator.snapshot_id);
   if (!known) return known.error();
@@ -115,6 +126,7 @@ Result<std::shared_ptr<CloneSession>> CloneFactory::revive(const ClientInfo& cli
   if (!place) return place.error();
   Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone();
   if (!view) return view.error();
+  if (Result<> secure = check_secure(client, **view); !secure) return secure.error();
   if ((*view)->fingerprint() != clone.negotiated.fingerprint)
     return Error{Errc::conflict, "The source has changed since the clone began", "start a new clone"};
   const Result<SessionRecord> record = context_.catalog->get_session(clone.key);

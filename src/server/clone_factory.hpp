@@ -21,6 +21,9 @@ struct NewClone {
   std::vector<Bytes> parameters;
 };
 
+/// `Errc::insecure` when what is copied has keys and the connection no TLS. To be asked of every connection of a clone.
+[[nodiscard]] Result<> check_secure(const ClientInfo& client, const CloneView& view);
+
 class CloneFactory {
  public:
   explicit CloneFactory(ServerContext& context) : context_(context) {}

@@ -3,8 +3,11 @@
 #include <charconv>
 #include <optional>
 
+#include "base/endian.hpp"
+#include "innodb/page_checksum.hpp"
 #include "source/file_cache.hpp"
 #include "source/file_lock.hpp"
+#include "source/page_filter.hpp"
 #include "source/redo_packer.hpp"
 
 namespace donord {
@@ -52,6 +55,24 @@ std::uint32_t redo_uuid(std::string_view fingerprint) {
   return uuid == 0 ? 1 : uuid;
 }
 
+/// Recovery treats a clone's log in a way of its own, which loses what only the log knows; for one that holds something
+/// to recover the recipient is told that it comes from a server (docs/decisions/0010-crash-consistent-sources.md).
+std::string creator_for(const DatadirSurvey& survey) {
+  return survey.crash ? fmt::format("MySQL {}", survey.server_version) : std::string{kCloneCreator};
+}
+
+RedoBlanks blanks_for(const DatadirSurvey& survey) {
+  std::vector<RedoBlank> blanks;
+  if (survey.crash)
+    for (const EncryptionWrite& write : survey.crash->analysis().encryption_writes)
+      blanks.push_back({write.start, write.end});
+  return RedoBlanks{std::move(blanks)};
+}
+
+PageFilter filter_for(const DatadirSurvey& survey) {
+  return survey.crash ? PageFilter{survey.crash->state()} : PageFilter{};
+}
+
 class DatadirView final : public CloneView {
  public:
   DatadirView(std::shared_ptr<const DatadirSurvey> survey, SharedFileLock lock, std::shared_ptr<FileCache> cache)
@@ -59,15 +80,19 @@ class DatadirView final : public CloneView {
         lock_(std::move(lock)),
         cache_(std::move(cache)),
         fingerprint_(fingerprint_of(*survey_)),
-        range_{*survey_->redo.checkpoint, *survey_->redo.end} {
+        range_{*survey_->redo.checkpoint, *survey_->redo.end},
+        redo_file_bytes_(RedoPacker::file_bytes_for(survey_->options.redo_file_bytes, range_)),
+        filter_(filter_for(*survey_)) {
     for (const TablespaceFile& file : survey_->files) files_.push_back(to_data_file(file));
   }
 
   const std::vector<DataFile>& files() const override { return files_; }
 
   std::uint64_t redo_capacity_bytes() const override {
-    return RedoPacker::capacity_bytes(survey_->options.redo_file_bytes, range_);
+    return RedoPacker::capacity_bytes(redo_file_bytes_, range_);
   }
+
+  bool has_keys() const override { return survey_->has_keys(); }
 
   std::string fingerprint() const override { return fingerprint_; }
 
@@ -81,27 +106,48 @@ class DatadirView final : public CloneView {
     const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(file.path, file.stamp);
     if (!fd) return fd.error();
     if (Result<> read = read_exactly(**fd, file.path, offset_bytes, into); !read) return read;
-    if (survey_->options.verify_pages == PageVerification::off || !file.is_tablespace()) return {};
-    return verify(file, offset_bytes, into);
+    if (!file.is_tablespace()) return {};
+    if (Result<> made_fit = make_fit(file, offset_bytes, into); !made_fit) return made_fit;
+    if (offset_bytes == 0 && file.replaced_page0) std::ranges::copy(*file.replaced_page0, into.begin());
+    return {};
   }
 
-  Result<std::vector<PageRef>> begin_page_copy() override { return std::vector<PageRef>{}; }
+  /// At rest no page changes, but page 0 of an encrypted tablespace goes out once more, with the key.
+  Result<std::vector<PageRef>> begin_page_copy() override {
+    std::vector<PageRef> pages;
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      if (survey_->files[i].cipher)
+        pages.push_back({.file_index = static_cast<std::uint32_t>(i),
+                         .length_bytes = survey_->files[i].format.physical_bytes,
+                         .file_size_bytes = files_[i].size_bytes});
+    return pages;
+  }
 
-  Result<> read_page(const PageRef&, MutableBytes) const override {
-    return Error{Errc::not_found, "a datadir at rest has no changed pages"};
+  Result<> read_page(const PageRef& page, MutableBytes into) const override {
+    if (page.file_index >= files_.size() || page.offset_bytes != 0 || !survey_->files[page.file_index].cipher)
+      return Error{Errc::not_found, fmt::format("page at {} of file {} was not asked for", page.offset_bytes,
+                                                page.file_index)};
+    const TablespaceFile& file = survey_->files[page.file_index];
+    if (Result<> read = read_file(page.file_index, 0, into); !read) return read;
+    const MutableBytes info = into.subspan(file.format.encryption_info_offset(), innodb::kEncryptionInfoBytes);
+    innodb::write_plain_info(file.cipher->key(), file.encryption_info->server_uuid, info);
+    innodb::seal_page(into, file.format);
+    return {};
   }
 
   Result<RedoPlan> begin_redo_copy() override {
     if (Result<> same = check_unchanged(); !same) return same.error();
-    Result<RedoLog> log = RedoLog::open(survey_->redo.directory);
+    Result<RedoLog> log = open_surveyed_redo(survey_->redo);
     if (!log) return log.error();
     // std::function wants something that can be copied.
     const auto shared_log = std::make_shared<const RedoLog>(std::move(*log));
     Result<RedoPacker> packer =
-        RedoPacker::make({.file_bytes = survey_->options.redo_file_bytes,
+        RedoPacker::make({.file_bytes = redo_file_bytes_,
                           .page_bytes = survey_->page_size_bytes,
                           .uuid = redo_uuid(fingerprint_),
-                          .creator = std::string{kCloneCreator}},
+                          .creator = creator_for(*survey_),
+                          .blanks = blanks_for(*survey_),
+                          .cipher = survey_->redo.cipher},
                          range_, [shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); });
     if (!packer) return packer.error();
     packer_.emplace(std::move(*packer));
@@ -114,18 +160,15 @@ class DatadirView final : public CloneView {
   }
 
  private:
-  static Result<> verify(const TablespaceFile& file, std::uint64_t offset_bytes, ByteView pages) {
+  /// After a crash nobody can do without: pages may be torn.
+  Result<> make_fit(const TablespaceFile& file, std::uint64_t offset_bytes, MutableBytes pages) const {
+    if (survey_->options.verify_pages == PageVerification::off && !survey_->crash) return {};
     const std::uint32_t page_bytes = file.format.physical_bytes;
     if (offset_bytes % page_bytes != 0)
       return Error{Errc::malformed, fmt::format("{}: offset {} is not on a page of {} bytes", file.path.string(),
                                                 offset_bytes, page_bytes)};
     const PageNo first{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / page_bytes)};
-    if (Result<> checked = innodb::check_pages(pages, file.expectation(), first); !checked) {
-      Error error = checked.error().within(file.path.string());
-      if (error.hint.empty()) error.hint = "the file is damaged: restore it from a backup";
-      return error;
-    }
-    return {};
+    return filter_.apply(file, first, pages);
   }
 
   /// The lock keeps servers away, but not copies and other tools.
@@ -149,6 +192,8 @@ class DatadirView final : public CloneView {
   const std::shared_ptr<FileCache> cache_;
   const std::string fingerprint_;
   const RedoRange range_;
+  const std::uint64_t redo_file_bytes_;
+  const PageFilter filter_;
   std::vector<DataFile> files_;
   std::optional<RedoPacker> packer_;
 };
@@ -186,7 +231,8 @@ std::shared_ptr<const DatadirSurvey> DatadirSource::latest() const {
 
 SourceIdentity DatadirSource::identity() const {
   const std::shared_ptr<const DatadirSurvey> survey = latest();
-  return {.description = fmt::format("datadir {} (at rest)", survey->options.datadir.string()),
+  return {.description = fmt::format("datadir {} ({})", survey->options.datadir.string(),
+                                     survey->crash ? "at rest, to be recovered" : "at rest"),
           .server_version = survey->server_version,
           .page_size_bytes = survey->page_size_bytes,
           .file_count = survey->files.size(),

@@ -13,8 +13,9 @@ namespace donord {
 
 class FileCache;
 
-/// A datadir at rest. It must have been shut down cleanly: then every page is final, there is nothing to copy twice and
-/// the redo is a single block. While a clone is served a read lock keeps mysqld from starting on the directory.
+/// A datadir at rest. After a clean shutdown every page is final and the redo is a single block. After a crash, or in a
+/// snapshot of a running server, the redo from the checkpoint to its end goes along and the recipient recovers, as the
+/// server itself would have. While a clone is served a read lock keeps mysqld from starting on the directory.
 class DatadirSource final : public DonorSource {
  public:
   /// Surveys the directory and tries the lock; the error is the first reason why it cannot be served.

@@ -35,12 +35,16 @@ class Surveyor {
     if (!is_a_datadir(scan)) return;
     std::ranges::move(scan.problems, std::back_inserter(survey_.problems));
     find_running_server(scan);
+    read_keyring();
     add_buffer_pool_dump();
     add_system_files(scan.system_files);
     check_given_options();
     // First of all what is wrong with the instance: after a crash single files may look damaged that are not.
     survey_redo_log();
+    survey_crash();
     add_tablespaces(scan.candidates);
+    note_damage();
+    find_keys();
     check_lsns();
     check_sizes();
     check_spaces();
@@ -50,10 +54,6 @@ class Surveyor {
  private:
   void problem(Errc code, std::string what, std::string hint) {
     survey_.problems.push_back(Error{code, std::move(what), std::move(hint)});
-  }
-
-  void note_problem(const TablespaceFile& file) {
-    if (file.problem) survey_.problems.push_back(*file.problem);
   }
 
   bool is_a_directory() {
@@ -68,7 +68,8 @@ class Surveyor {
   }
 
   void add_options() {
-    if (Result<> added = add_persisted_options(survey_.options); !added) survey_.problems.push_back(added.error());
+    if (const Result<> added = add_persisted_options(survey_.options); !added)
+      survey_.problems.push_back(added.error());
   }
 
   bool is_a_datadir(const DatadirScan& scan) {
@@ -135,7 +136,6 @@ class Surveyor {
     for (std::size_t i = 0; i < scanned.size(); ++i) {
       Result<TablespaceFile> file = i == 0 ? first_system_file(scanned[i]) : next_system_file(scanned[i], pages_before);
       if (!file) return survey_.problems.push_back(file.error());
-      note_problem(*file);
       pages_before += file->page_count();
       survey_.files.push_back(std::move(*file));
     }
@@ -204,8 +204,10 @@ class Surveyor {
   void add_tablespaces(const std::vector<ScannedFile>& candidates) {
     std::vector<TablespaceFile> found;
     for (const ScannedFile& candidate : candidates) {
-      Result<TablespaceFile> file = identify_tablespace(candidate);
-      if (!file) {
+      Result<TablespaceFile> file = identify(candidate);
+      if (!file && file.error().code == Errc::not_found) {
+        survey_.ignored_files.push_back(file.error().what);
+      } else if (!file) {
         survey_.problems.push_back(file.error());
       } else if (file->flags.temporary() || innodb::kind_of(file->space) == innodb::SpaceKind::temporary) {
         continue;
@@ -215,7 +217,6 @@ class Surveyor {
                             file->format.logical_bytes, survey_.page_size_bytes),
                 "move the file out of the directory: it comes from another instance");
       } else {
-        note_problem(*file);
         take_wire_name(*file);
         found.push_back(std::move(*file));
       }
@@ -230,9 +231,30 @@ class Surveyor {
     file.name = std::move(*name);
   }
 
-  /// Only a clean log has an end that all pages are known to lie before: another one is refused for itself.
+  Result<TablespaceFile> identify(const ScannedFile& candidate) const {
+    Result<TablespaceFile> file = identify_tablespace(candidate);
+    if (survey_.crash && !file && file.error().code != Errc::not_found)
+      return survey_.crash->rescue(candidate, file.error());
+    if (survey_.crash && file && file->problem) return survey_.crash->rescue(candidate, *file->problem);
+    return file;
+  }
+
+  /// The system tablespace is identified before it is known whether there was a crash.
+  void note_damage() {
+    for (TablespaceFile& file : survey_.files) {
+      if (!file.problem) continue;
+      if (survey_.crash && file.page0) {
+        Result<TablespaceFile> rescued = survey_.crash->rescue({file.path, file.name}, *file.problem);
+        if (rescued) file = std::move(*rescued);
+        else file.problem = rescued.error();
+      }
+      if (file.problem) survey_.problems.push_back(*file.problem);
+    }
+  }
+
+  /// Whatever a server had written before its log reached the disk is lost with it.
   void check_lsns() {
-    if (survey_.shutdown != Shutdown::clean) return;
+    if (survey_.shutdown == Shutdown::unknown || !survey_.redo.end) return;
     for (TablespaceFile& file : survey_.files) {
       file.max_lsn = *survey_.redo.end;
       if (!file.page0) continue;
@@ -283,10 +305,8 @@ class Surveyor {
       if (innodb::kind_of(file.space) == innodb::SpaceKind::invalid)
         problem(Errc::malformed, fmt::format("{} has the impossible space id {}", file.path.string(), file.space),
                 "move the file out of the directory");
-      if (file.encrypted())
-        problem(Errc::unsupported_version, fmt::format("{} is encrypted", file.path.string()),
-                "serving encrypted tablespaces is not supported yet");
     }
+    if (survey_.crash) std::ranges::move(survey_.crash->missing_tablespaces(survey_.files), std::back_inserter(survey_.problems));
     if (!has_dictionary)
       problem(Errc::not_found, fmt::format("{} has no data dictionary mysql.ibd", options_.datadir.string()),
               "directories of MySQL 5.7 and older cannot be served; upgrade them first");
@@ -305,9 +325,9 @@ class Surveyor {
     const fs::path old_log = options_.resolve(options_.innodb_log_group_home_dir) / "ib_logfile0";
     if (!fs::exists(directory, ignored) && fs::exists(old_log, ignored)) return refuse_old_redo(old_log);
 
-    survey_.redo = survey_redo(directory);
+    survey_.redo = survey_redo(directory, keyring_ ? &*keyring_ : nullptr);
     std::ranges::copy(survey_.redo.problems, std::back_inserter(survey_.problems));
-    if (survey_.redo.checkpoint && survey_.redo.end && survey_.flush_lsn) check_shutdown();
+    if (survey_.redo.checkpoint && survey_.redo.end && survey_.flush_lsn) find_shutdown();
   }
 
   void refuse_old_redo(const fs::path& old_log) {
@@ -329,21 +349,54 @@ class Surveyor {
       survey_.server_version = creator.substr(kPrefix.size());
   }
 
-  void check_shutdown() {
+  void find_shutdown() {
     const Lsn checkpoint = innodb::skip_block_header(*survey_.redo.checkpoint);
     const Lsn noted = innodb::skip_block_header(*survey_.flush_lsn);
     const bool clean = checkpoint == *survey_.redo.end && checkpoint == noted;
     survey_.shutdown = clean ? Shutdown::clean : Shutdown::unclean;
-    if (!clean)
-      problem(Errc::conflict,
-              fmt::format("{} was not shut down cleanly: the redo log has its checkpoint at LSN {} and ends at {}, the "
-                          "last clean shutdown was at {}",
-                          options_.datadir.string(), checkpoint, *survey_.redo.end, noted),
-              "start the server on it once and shut it down with innodb_fast_shutdown=0 or 1");
+  }
+
+  void read_keyring() {
+    fs::path path = options_.keyring_file;
+    if (path.empty()) {
+      const Result<std::optional<fs::path>> found = find_keyring_of(options_.datadir);
+      if (!found) return survey_.problems.push_back(found.error());
+      if (!*found) return;
+      path = **found;
+    }
+    Result<KeyringFile> keyring = KeyringFile::read(path);
+    if (!keyring) return survey_.problems.push_back(keyring.error());
+    keyring_.emplace(std::move(*keyring));
+  }
+
+  /// A log with problems of its own has been refused; to look further would only find their consequences.
+  void survey_crash() {
+    if (survey_.shutdown != Shutdown::unclean || !survey_.redo.problems.empty()) return;
+    if (survey_.redo.files.back().start->header.creator.starts_with(kCloneCreator))
+      return survey_.problems.push_back(unfinished_clone(survey_.redo.directory));
+    Result<std::shared_ptr<const CrashSurvey>> crash =
+        CrashSurvey::make(options_, survey_.redo, survey_.page_size_bytes);
+    if (!crash) return survey_.problems.push_back(crash.error());
+    survey_.crash = std::move(*crash);
+  }
+
+  void find_keys() {
+    if (survey_.crash)
+      if (const Result<> done = survey_.crash->bring_keys_up_to_date(survey_.files); !done)
+        return survey_.problems.push_back(done.error());
+    for (TablespaceFile& file : survey_.files) {
+      if (!file.encryption_info) continue;
+      Result<innodb::TablespaceKey> key = unwrap_with(keyring_ ? &*keyring_ : nullptr, *file.encryption_info);
+      if (key)
+        file.cipher = std::make_shared<const innodb::TablespaceCipher>(std::move(*key));
+      else
+        survey_.problems.push_back(key.error().within(fmt::format("{} is encrypted", file.path.string())));
+    }
   }
 
   DatadirSurvey& survey_;
   const DatadirOptions& options_;
+  std::optional<KeyringFile> keyring_;
 };
 
 }  // namespace
@@ -351,6 +404,10 @@ class Surveyor {
 std::uint64_t DatadirSurvey::data_bytes() const {
   return std::transform_reduce(files.begin(), files.end(), std::uint64_t{0}, std::plus<>{},
                                [](const TablespaceFile& file) { return file.usable_bytes(); });
+}
+
+bool DatadirSurvey::has_keys() const {
+  return redo.cipher || std::ranges::any_of(files, [](const TablespaceFile& file) { return file.cipher != nullptr; });
 }
 
 DatadirSurvey survey_datadir(const DatadirOptions& options) {

@@ -5,12 +5,14 @@
 // directory with problems; `inspect` shows them.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "source/crash_survey.hpp"
 #include "source/datadir_options.hpp"
 #include "source/redo_directory.hpp"
 #include "source/tablespace_file.hpp"
@@ -20,7 +22,7 @@ namespace donord {
 enum class Shutdown {
   unknown,
   clean,    ///< the log ends at its newest checkpoint, and the system tablespace says the same
-  unclean,  ///< crashed, killed, still running, or copied while running
+  unclean,  ///< crashed, killed, still running, or a snapshot taken while it ran: there is something to recover
 };
 
 struct DatadirSurvey {
@@ -33,6 +35,7 @@ struct DatadirSurvey {
   std::uint32_t page_size_bytes = 0;  ///< innodb_page_size; 0 when page 0 of the system tablespace cannot be read
   std::optional<Lsn> flush_lsn;       ///< of the last clean shutdown, from page 0 of the system tablespace
   Shutdown shutdown = Shutdown::unknown;
+  std::shared_ptr<const CrashSurvey> crash;  ///< null unless the shutdown was unclean
 
   /// The server that the directory belongs to, "9.7.4". Page 0 of the dictionary space decides: a server writes its
   /// version there when it has upgraded the directory, and it is what mysqld itself compares when it starts. The
@@ -40,8 +43,12 @@ struct DatadirSurvey {
   std::string server_version;
 
   std::vector<Error> problems;
+  /// Files that are left out, as a server would ignore them, and why.
+  std::vector<std::string> ignored_files;
 
   [[nodiscard]] std::uint64_t data_bytes() const;
+  /// Keys are part of a clone, so that it must not go over a connection without TLS.
+  [[nodiscard]] bool has_keys() const;
 };
 
 [[nodiscard]] DatadirSurvey survey_datadir(const DatadirOptions& options);

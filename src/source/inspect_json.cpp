@@ -49,7 +49,7 @@ Json json_of(const std::filesystem::path& path, std::uint64_t size_bytes, const 
   json["flags"] = header.flags;
   json["start_lsn"] = header.start_lsn.value();
   for (const std::optional<Lsn>& slot : start->checkpoints) json["checkpoints"].push_back(lsn_json(slot));
-  json["encryption_info"] = start->has_encryption_info;
+  json["encryption_info"] = start->has_encryption_info();
   return json;
 }
 

@@ -34,7 +34,7 @@ void add_redo_header(std::string& out, const Result<innodb::RedoFileStart>& star
   out += fmt::format("{}format {}, uuid 0x{:08x}, creator \"{}\", flags {}\n", indent, header.format, header.uuid,
                      header.creator, flags_text(header));
   out += fmt::format("{}start LSN {}, checkpoints {}{}\n", indent, header.start_lsn, checkpoints_text(*start),
-                     start->has_encryption_info ? ", encryption information" : "");
+                     start->has_encryption_info() ? ", encryption information" : "");
 }
 
 std::string text_of(const DatadirSurvey& survey) {

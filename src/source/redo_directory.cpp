@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/endian.hpp"
+#include "innodb/redo_encryption.hpp"
 
 namespace donord {
 
@@ -38,6 +39,20 @@ void check_flags(const innodb::RedoFile& newest, const fs::path& directory, std:
     refuse("the server crashed while redo logging was disabled: the data is not consistent", "restore from a backup");
   if (header.has(RedoFlag::not_initialised))
     refuse("the redo log was never initialised", "initialise the directory again with mysqld --initialize");
+}
+
+/// The cipher of an encrypted log; null for one without a key. Only the file that holds the newest checkpoint has valid
+/// encryption information (docs/innodb-files.md, "8.0.30+ files").
+Result<std::shared_ptr<const innodb::TablespaceCipher>> cipher_of(const innodb::RedoChain& chain, Lsn checkpoint,
+                                                                  const KeyringFile* keyring) {
+  const auto file = std::ranges::find_if(chain.files(), [&](const auto& each) { return each.covers(checkpoint); });
+  if (file == chain.files().end() || !file->start.has_encryption_info())
+    return std::shared_ptr<const innodb::TablespaceCipher>{};
+  const Result<innodb::EncryptionInfo> info = innodb::decode_encryption_info(file->start.encryption_info);
+  if (!info) return info.error();
+  Result<innodb::TablespaceKey> key = unwrap_with(keyring, *info);
+  if (!key) return key.error();
+  return std::make_shared<const innodb::TablespaceCipher>(std::move(*key));
 }
 
 }  // namespace
@@ -82,6 +97,9 @@ Result<> RedoLog::read(Lsn from, MutableBytes into) const {
     const OpenRedoFile& file = files_[place->file];
     const MutableBytes part = into.first(std::min<std::uint64_t>(into.size(), place->left_bytes));
     if (Result<> done = read_exactly(file.fd, file.path, place->offset_bytes, part); !done) return done;
+    if (cipher_)
+      for (std::size_t offset = 0; offset < part.size(); offset += innodb::kRedoBlockBytes)
+        innodb::decrypt_redo_block(part.subspan(offset).first<innodb::kRedoBlockBytes>(), *cipher_);
     from = from + part.size();
     into = into.subspan(part.size());
   }
@@ -92,7 +110,13 @@ Result<innodb::RedoEnd> RedoLog::find_end(Lsn from) const {
   return innodb::find_redo_end(chain_, from, [this](Lsn at, MutableBytes into) { return read(at, into); });
 }
 
-RedoSurvey survey_redo(const fs::path& directory) {
+Result<RedoLog> open_surveyed_redo(const RedoSurvey& survey) {
+  Result<RedoLog> log = RedoLog::open(survey.directory);
+  if (log) log->set_cipher(survey.cipher);
+  return log;
+}
+
+RedoSurvey survey_redo(const fs::path& directory, const KeyringFile* keyring) {
   RedoSurvey survey{.directory = directory};
   const auto problem = [&survey](const Error& error, std::string_view hint) {
     survey.problems.push_back(error.within(survey.directory.string()));
@@ -106,7 +130,7 @@ RedoSurvey survey_redo(const fs::path& directory) {
   }
   for (const OpenRedoFile& file : *files) survey.files.push_back({file.path, file.stamp, file.id, file.start});
 
-  const Result<RedoLog> log = RedoLog::make(std::move(*files));
+  Result<RedoLog> log = RedoLog::make(std::move(*files));
   if (!log) {
     problem(log.error(), kStartCleanly);
     return survey;
@@ -118,11 +142,15 @@ RedoSurvey survey_redo(const fs::path& directory) {
     return survey;
   }
   survey.checkpoint = *checkpoint;
+  const Result<std::shared_ptr<const innodb::TablespaceCipher>> cipher = cipher_of(log->chain(), *checkpoint, keyring);
+  if (cipher) survey.cipher = *cipher;
+  log->set_cipher(survey.cipher);
 
   const Result<innodb::RedoEnd> end = log->find_end(*checkpoint);
   if (!end) {
-    problem(end.error(), end.error().code == Errc::unsupported_version ? "serving encrypted redo is not supported yet"
-                                                                       : "check the file system");
+    // Without its key an encrypted block is where the walk ends.
+    const bool lacks_key = end.error().code == Errc::unsupported_version && !cipher;
+    problem(lacks_key ? cipher.error().within("the redo log is encrypted") : end.error(), "check the file system");
     return survey;
   }
   // A log that ends exactly where a block does may lack the empty block behind it.
@@ -133,6 +161,16 @@ RedoSurvey survey_redo(const fs::path& directory) {
             "the log is damaged: restore from a backup");
   else
     survey.end = found_end;
+
+  const auto read = [&log](Lsn from, MutableBytes into) { return log->read(from, into); };
+  const Result<std::optional<Lsn>> behind = innodb::find_redo_behind(log->chain(), *end, read);
+  if (!behind)
+    problem(behind.error(), "check the file system");
+  else if (*behind)
+    problem(Error{Errc::checksum, fmt::format("the redo block at LSN {} is damaged: the log goes on behind it, at LSN {}",
+                                              end->in_short_block ? end->end : end->end.block_start(), **behind)},
+            "if the machine lost power, let the server recover the directory: start it once and shut it down cleanly; "
+            "otherwise restore from a backup");
   return survey;
 }
 

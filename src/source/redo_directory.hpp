@@ -3,6 +3,7 @@
 // The redo files of an instance: `#innodb_redo/#ib_redo<N>`.
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "innodb/redo_log.hpp"
+#include "innodb/tablespace_cipher.hpp"
 #include "source/file_stamp.hpp"
+#include "source/keyring_file.hpp"
 
 namespace donord {
 
@@ -37,7 +40,10 @@ class RedoLog {
   [[nodiscard]] const innodb::RedoChain& chain() const { return chain_; }
   [[nodiscard]] const std::vector<OpenRedoFile>& files() const { return files_; }
 
-  /// The bytes from an LSN on, across files; `Errc::truncated` where the chain has none.
+  /// From now on `read()` decrypts blocks that are encrypted.
+  void set_cipher(std::shared_ptr<const innodb::TablespaceCipher> cipher) { cipher_ = std::move(cipher); }
+
+  /// Whole blocks from an LSN on, across files; `Errc::truncated` where the chain has none.
   [[nodiscard]] Result<> read(Lsn from, MutableBytes into) const;
   [[nodiscard]] Result<innodb::RedoEnd> find_end(Lsn from) const;
 
@@ -47,6 +53,7 @@ class RedoLog {
 
   innodb::RedoChain chain_;
   std::vector<OpenRedoFile> files_;
+  std::shared_ptr<const innodb::TablespaceCipher> cipher_;  // null when no key is at hand
 };
 
 /// What is known about the redo of a directory, whatever state it is in.
@@ -61,9 +68,14 @@ struct RedoSurvey {
   std::vector<File> files;
   std::optional<Lsn> checkpoint;
   std::optional<Lsn> end;  ///< behind the last byte of the log, block header skipped
+  std::shared_ptr<const innodb::TablespaceCipher> cipher;  ///< null unless the log has a key
   std::vector<Error> problems;
 };
 
-[[nodiscard]] RedoSurvey survey_redo(const std::filesystem::path& directory);
+/// `keyring` has the master key of an encrypted log; it may be null.
+[[nodiscard]] RedoSurvey survey_redo(const std::filesystem::path& directory, const KeyringFile* keyring);
+
+/// Opens the log that was surveyed, to read it again.
+[[nodiscard]] Result<RedoLog> open_surveyed_redo(const RedoSurvey& survey);
 
 }  // namespace donord

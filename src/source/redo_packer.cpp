@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "innodb/redo_encryption.hpp"
+
 namespace donord {
 
 namespace {
@@ -10,13 +12,15 @@ using innodb::kRedoBlockBytes;
 using innodb::kRedoHeaderBytes;
 
 constexpr std::uint64_t kMaxFiles = 1000;
+constexpr std::uint64_t kGoodFiles = 100;
+constexpr std::uint64_t kFileStepBytes = 1 << 20;  // a multiple of any page size
 
 std::uint64_t files_needed(std::uint64_t file_bytes, const RedoRange& range) {
   return (range.end.block_start() - range.checkpoint.block_start()) / (file_bytes - kRedoHeaderBytes) + 1;
 }
 
 /// The block that holds `end`: as it is in the log, or empty where the log ends with a full block.
-Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& read) {
+Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& read, const RedoBlanks& blanks) {
   innodb::RedoBlockBytes bytes{};
   const Lsn lsn = end.block_start();
   const std::uint64_t used = end - lsn;
@@ -24,6 +28,7 @@ Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& rea
   if (done) {
     const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
     if (block.state == innodb::RedoBlockState::current && block.header.data_bytes == used) {
+      blanks.apply(lsn, bytes);
       innodb::seal_redo_block(bytes);
       return bytes;
     }
@@ -57,7 +62,7 @@ Result<RedoPacker> RedoPacker::make(const Options& options, const RedoRange& ran
     return refuse_size(
         fmt::format("more than {} are needed for the redo from LSN {} to {}", kMaxFiles, range.checkpoint, range.end));
 
-  Result<innodb::RedoBlockBytes> trailer = read_trailer(range.end, read);
+  Result<innodb::RedoBlockBytes> trailer = read_trailer(range.end, read, options.blanks);
   if (!trailer) return trailer.error();
   RedoPacker packer{options, range, std::move(read)};
   packer.trailer_ = *trailer;
@@ -67,7 +72,14 @@ Result<RedoPacker> RedoPacker::make(const Options& options, const RedoRange& ran
 RedoPlan RedoPacker::plan() const {
   return {.file_size_bytes = options_.file_bytes,
           .file_count = file_count_,
-          .trailer_offset_bytes = kRedoHeaderBytes + (range_.end.block_start() - start_of(file_count_ - 1))};
+          .trailer_offset_bytes = kRedoHeaderBytes + (range_.end.block_start() - start_of(file_count_ - 1)),
+          .encrypted = options_.cipher != nullptr};
+}
+
+std::uint64_t RedoPacker::file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range) {
+  if (files_needed(preferred_bytes, range) <= kGoodFiles) return preferred_bytes;
+  const std::uint64_t share = (range.end - range.checkpoint) / kGoodFiles + kRedoHeaderBytes + 2 * kRedoBlockBytes;
+  return std::min((share + kFileStepBytes - 1) / kFileStepBytes * kFileStepBytes, innodb::kMaxRedoFileBytes);
 }
 
 std::uint64_t RedoPacker::capacity_bytes(std::uint64_t file_bytes, const RedoRange& range) {
@@ -81,7 +93,13 @@ innodb::RedoFileStartBytes RedoPacker::header_of(std::uint32_t file) const {
   const bool newest = file + 1 == file_count_;
   if (!newest && !options_.creator.starts_with(kCloneCreator))
     header.flags = static_cast<std::uint32_t>(innodb::RedoFlag::file_full);
-  return innodb::encode_redo_file_start(header, file == 0 ? range_.checkpoint : Lsn{});
+  innodb::RedoFileStartBytes bytes = innodb::encode_redo_file_start(header, file == 0 ? range_.checkpoint : Lsn{});
+  if (file == 0 && options_.cipher) {
+    const MutableBytes info =
+        MutableBytes{bytes}.subspan(innodb::kRedoEncryptionInfoOffset, innodb::kEncryptionInfoBytes);
+    innodb::write_plain_info(options_.cipher->key(), {}, info);
+  }
+  return bytes;
 }
 
 Result<> RedoPacker::read_blocks(Lsn from, MutableBytes into) const {
@@ -92,7 +110,9 @@ Result<> RedoPacker::read_blocks(Lsn from, MutableBytes into) const {
     const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
     if (block.state != innodb::RedoBlockState::current || !block.header.full())
       return Error{Errc::checksum, fmt::format("the redo block at LSN {} is not the one that was found before", lsn)};
+    options_.blanks.apply(lsn, bytes);
     innodb::seal_redo_block(bytes);  // under innodb_log_checksums=OFF there is none
+    if (options_.cipher) innodb::encrypt_redo_block(bytes, *options_.cipher);
   }
   return {};
 }

@@ -1,10 +1,11 @@
 #pragma once
 
 // Packs a range of a redo log into the files that a recipient gets: all of one size, each with a header made here, the
-// blocks copied as they are, but always with a checksum. The recipient numbers the files from 0 (docs/clone-stream.md,
-// "REDO_COPY").
+// blocks copied as they are but for records that are blanked, and always with a checksum. The recipient numbers the
+// files from 0 (docs/clone-stream.md, "REDO_COPY").
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -13,6 +14,8 @@
 #include "clone/donor_source.hpp"
 #include "innodb/redo_block.hpp"
 #include "innodb/redo_log.hpp"
+#include "innodb/tablespace_cipher.hpp"
+#include "source/redo_blanks.hpp"
 
 namespace donord {
 
@@ -33,15 +36,22 @@ class RedoPacker {
     std::uint32_t page_bytes = 0;  ///< innodb_page_size
     std::uint32_t uuid = 0;        ///< the same for the same content; not 0
     std::string creator;
+    RedoBlanks blanks;
+    /// If not null, all blocks but the last are encrypted, and the header of the first file has the key in the clear.
+    std::shared_ptr<const innodb::TablespaceCipher> cipher;
   };
 
-  /// `read` stays in use for as long as the packer lives and is called from any thread. The last block is read here.
+  /// `read` gives plain blocks, stays in use for as long as the packer lives and is called from any thread. The last
+  /// block is read here.
   [[nodiscard]] static Result<RedoPacker> make(const Options& options, const RedoRange& range, innodb::RedoRead read);
 
   [[nodiscard]] RedoPlan plan() const;
 
   /// Any range of any of the files. Blocks are verified on the way: `Errc::checksum` when one is not what it was.
   [[nodiscard]] Result<> read(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const;
+
+  /// `preferred_bytes`, or as much more as it takes to pack the range into 100 files.
+  [[nodiscard]] static std::uint64_t file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range);
 
   /// The bytes that the files will take, without reading anything.
   [[nodiscard]] static std::uint64_t capacity_bytes(std::uint64_t file_bytes, const RedoRange& range);

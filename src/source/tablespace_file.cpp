@@ -73,8 +73,8 @@ std::string_view name_of(FileRole role) {
   return "";
 }
 
-Result<TablespaceFile> identify_tablespace(const ScannedFile& scanned) {
-  TablespaceFile file{.path = scanned.path, .name = scanned.name};
+Result<TablespaceFile> identify_tablespace(const ScannedFile& scanned, std::shared_ptr<const Bytes> page0_instead) {
+  TablespaceFile file{.path = scanned.path, .name = scanned.name, .replaced_page0 = std::move(page0_instead)};
   const auto refuse = [&file](const Error& error) {
     Error named = error.within(file.path.string());
     if (named.hint.empty()) named.hint = "if it is no tablespace of this instance, move it out of the directory";
@@ -87,10 +87,10 @@ Result<TablespaceFile> identify_tablespace(const ScannedFile& scanned) {
   if (!stamp) return stamp.error();
   file.stamp = *stamp;
 
-  Result<Bytes> start = read_start(*fd, file, kFirstReadBytes);
+  Result<Bytes> start = file.replaced_page0 ? *file.replaced_page0 : read_start(*fd, file, kFirstReadBytes);
   if (!start) return start.error();
   Result<innodb::FirstPage> page0 = innodb::decode_first_page(*start);
-  if (!page0 && page0.error().code == Errc::truncated && start->size() == kFirstReadBytes) {
+  if (!page0 && !file.replaced_page0 && page0.error().code == Errc::truncated && start->size() == kFirstReadBytes) {
     start = read_start(*fd, file, innodb::kFirstPageReadBytes);
     if (!start) return start.error();
     page0 = innodb::decode_first_page(*start);
@@ -106,6 +106,13 @@ Result<TablespaceFile> identify_tablespace(const ScannedFile& scanned) {
   if (!file.flags.temporary()) {
     if (const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), PageNo{0}); !state)
       file.problem = refuse(state.error());
+  }
+  if (file.encrypted() && !file.problem) {
+    Result<innodb::EncryptionInfo> info = innodb::encryption_info_of(page, file.format);
+    if (info)
+      file.encryption_info = std::move(*info);
+    else
+      file.problem = refuse(info.error());
   }
   if (file.role == FileRole::system) file.legacy_doublewrite = find_doublewrite(*fd, file);
   file.compression = probe_compression(*fd, file);

@@ -4,16 +4,19 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "innodb/encryption_info.hpp"
 #include "innodb/first_page.hpp"
 #include "innodb/page_check.hpp"
 #include "innodb/page_compression.hpp"
 #include "innodb/space_id.hpp"
+#include "innodb/tablespace_cipher.hpp"
 #include "source/datadir_scan.hpp"
 #include "source/file_stamp.hpp"
 
@@ -37,6 +40,10 @@ struct TablespaceFile {
   std::optional<innodb::FirstPage> page0;  ///< of the first file of a tablespace
   std::optional<innodb::LegacyDoublewrite> legacy_doublewrite;
   std::optional<Error> problem;  ///< what is wrong with page 0 although it can be decoded
+  /// Page 0 as it is served where it is not the one of the file: restored, or brought up to date. Null otherwise.
+  std::shared_ptr<const Bytes> replaced_page0;
+  std::optional<innodb::EncryptionInfo> encryption_info;  ///< of an encrypted tablespace
+  std::shared_ptr<const innodb::TablespaceCipher> cipher;  ///< null unless it is encrypted and the key is at hand
 
   [[nodiscard]] bool is_tablespace() const { return role != FileRole::buffer_pool_dump; }
   /// Whole pages; a file that is no tablespace counts in full.
@@ -52,6 +59,8 @@ struct TablespaceFile {
 
 /// Opens a file that begins a tablespace, decodes and verifies its page 0, and finds out whether its pages are
 /// compressed. The error names the file; a page 0 that can be decoded but not verified is the file's `problem`.
-[[nodiscard]] Result<TablespaceFile> identify_tablespace(const ScannedFile& file);
+/// `page0`, if it is not null, is used in place of the file's own and kept as `replaced_page0`.
+[[nodiscard]] Result<TablespaceFile> identify_tablespace(const ScannedFile& file,
+                                                         std::shared_ptr<const Bytes> page0 = nullptr);
 
 }  // namespace donord

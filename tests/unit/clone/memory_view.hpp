@@ -48,6 +48,7 @@ class MemoryView : public CloneView {
   const std::vector<DataFile>& files() const override { return files_; }
   std::uint64_t redo_capacity_bytes() const override { return redo_.file_size_bytes * redo_.file_count; }
   std::string fingerprint() const override { return "memory"; }
+  bool has_keys() const override { return false; }
 
   Result<> read_file(std::size_t index, std::uint64_t offset, MutableBytes into) const override {
     return copy(file_bytes_.at(index), offset, into);

@@ -1,0 +1,51 @@
+#pragma once
+
+// Makes the pages of a datadir fit to be served: each is verified; after a crash, torn pages are repaired from the
+// doublewrite files and pages never written are replaced by valid empty ones. Only what is served changes, never the
+// datadir.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "source/doublewrite_files.hpp"
+#include "source/tablespace_file.hpp"
+
+namespace donord {
+
+/// Where a crash left an instance: what may be torn, and what to repair it from.
+struct CrashState {
+  Lsn checkpoint;
+  std::shared_ptr<const DoublewriteFiles> doublewrite;
+};
+
+/// Thread-safe.
+class PageFilter {
+ public:
+  /// Of an instance that was shut down cleanly: nothing is torn, whatever is wrong is damage.
+  PageFilter() = default;
+  explicit PageFilter(CrashState crash) : crash_(std::make_unique<const CrashState>(std::move(crash))) {}
+
+  /// `pages` are whole pages of `file`, the first of which has the space-wide number `first`.
+  ///
+  /// A page is repaired from the newest good copy, which must not be older than the checkpoint: a page that was being
+  /// written at the crash had changes behind it, so an older copy proves that the page was damaged at another time, and
+  /// that changes would be lost. `Errc::checksum` names file and page of what cannot be repaired.
+  [[nodiscard]] Result<> apply(const TablespaceFile& file, PageNo first, MutableBytes pages) const;
+
+  /// Of this page, the newest good copy that a crash left; what `apply()` repairs from.
+  [[nodiscard]] Result<> restore(const TablespaceFile& file, PageNo number, const Error& damage,
+                                 MutableBytes page) const;
+
+  /// The pages repaired so far; one that is served twice counts twice.
+  [[nodiscard]] std::uint64_t repaired_pages() const { return repaired_pages_; }
+
+ private:
+  std::unique_ptr<const CrashState> crash_;  // null after a clean shutdown
+  mutable std::atomic<std::uint64_t> repaired_pages_ = 0;
+};
+
+}  // namespace donord

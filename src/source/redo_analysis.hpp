@@ -1,0 +1,59 @@
+#pragma once
+
+// What recovery will do to the files of an instance that was not shut down cleanly: which tablespaces the redo log
+// changes, creates and drops, and where it would hand a tablespace key to the recipient.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "innodb/redo_log.hpp"
+#include "innodb/redo_parser.hpp"
+#include "source/redo_packer.hpp"
+
+namespace donord {
+
+/// What the log says about one tablespace.
+struct RedoSpace {
+  Lsn first;             ///< of the first record that names it
+  std::string path;      ///< as the last file operation has it; empty when there was none
+  bool deleted = false;  ///< the file is gone, or was about to be removed
+};
+
+/// A record that writes encryption information into page 0: wrapped with a master key that no other server has. The
+/// range is that of the whole record.
+struct EncryptionWrite {
+  SpaceId space;
+  Lsn start;
+  Lsn end;
+};
+
+struct RedoAnalysis {
+  innodb::RedoCounts counts;
+  Lsn complete_until;  ///< end of the last complete group
+  std::map<SpaceId, RedoSpace> spaces;
+  std::vector<EncryptionWrite> encryption_writes;  ///< in the order of the log
+  std::uint64_t dynamic_metadata_records = 0;      ///< AUTO_INCREMENT counters and corruption marks
+  std::uint64_t index_load_records = 0;
+};
+
+/// Parses the whole range. `read` gives verified and decrypted blocks. The errors are those of `RedoParser`: the log is
+/// damaged in the range that a recipient needs.
+[[nodiscard]] Result<RedoAnalysis> analyze_redo(const RedoRange& range, std::uint32_t page_size_bytes,
+                                                const innodb::RedoRead& read);
+
+/// A page 0 and what the log adds to it.
+struct FirstPageReplay {
+  Bytes page;    ///< in: as it is on disk, or zeros if it never was there; out: as it is after recovery, sealed
+  bool changed = false;
+};
+
+/// Brings pages 0 up to date. `Errc::unsupported_version` when the log changes one of them in a way that page 0 of a
+/// tablespace never is.
+[[nodiscard]] Result<> replay_first_pages(const RedoRange& range, std::uint32_t page_size_bytes,
+                                          const innodb::RedoRead& read, std::map<SpaceId, FirstPageReplay>& pages);
+
+}  // namespace donord
