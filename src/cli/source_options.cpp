@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "source/source_defaults.hpp"
+
 namespace donord {
 
 namespace {
@@ -26,6 +28,12 @@ void add_location_options(CLI::App& app, SourceOptions& options) {
            "as mysqld's")
         ->group("Source");
   }
+  app.add_option("--source-defaults-file", options.defaults_file,
+                 "my.cnf of the server that the data directory belongs to: where its files are, when not given here")
+      ->group("Source");
+  app.add_option("--source-defaults-group-suffix", options.defaults_group_suffix,
+                 "as mysqld's --defaults-group-suffix: read [mysqldSUFFIX], too")
+      ->group("Source");
   app.add_option("--map-path", options.path_maps,
                  "FROM=TO: files below FROM, outside of the data directory, are called TO... for recipients")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -35,6 +43,12 @@ void add_location_options(CLI::App& app, SourceOptions& options) {
 Result<DatadirOptions> to_datadir_options(const SourceOptions& options) {
   DatadirOptions result{.verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
   result.datadir = options.datadir;
+  if (!options.defaults_file.empty()) {
+    Result<> added = add_option_file(result, {options.defaults_file, options.defaults_group_suffix});
+    if (!added) return added.error();
+  } else if (!options.defaults_group_suffix.empty()) {
+    return Error{Errc::usage, "--source-defaults-group-suffix belongs to --source-defaults-file"};
+  }
   for (const auto& [name, value] : options.locations)
     if (Result<> applied = apply_setting(result, {.name = name, .value = value, .origin = flag_of(name)}); !applied)
       return applied.error();
