@@ -28,7 +28,7 @@ constexpr std::string_view kManifest = "mysqld.my";
 
 Error malformed(const fs::path& path, std::string_view problem) {
   return Error{Errc::malformed, fmt::format("keyring file {}: {}", path.string(), problem),
-               "is this the data file of component_keyring_file, and whole?"};
+               "is it the data file of component_keyring_file, and all of it?"};
 }
 
 /// The text of the file, in memory for keys.
@@ -47,7 +47,7 @@ Result<LockedBytes> read_secret_file(const fs::path& path) {
 }
 
 /// JSON without what is nested deeper than anything of interest, so that its size is bounded.
-Json parse(ByteView text) {
+Json parse_json(ByteView text) {
   const auto keep = [](int depth, Json::parse_event_t, Json&) { return depth <= kMaxDepth; };
   return Json::parse(text.begin(), text.end(), keep, /*allow_exceptions=*/false);
 }
@@ -55,7 +55,7 @@ Json parse(ByteView text) {
 /// A parsed keyring. Its strings are wiped with it; copies that the parser made on its way are not.
 class ParsedSecrets {
  public:
-  explicit ParsedSecrets(ByteView text) : json_(parse(text)) {}
+  explicit ParsedSecrets(ByteView text) : json_(parse_json(text)) {}
   ParsedSecrets(const ParsedSecrets&) = delete;
   ParsedSecrets& operator=(const ParsedSecrets&) = delete;
   ~ParsedSecrets() { wipe(json_); }
@@ -89,16 +89,17 @@ std::optional<LockedBytes> from_hex(std::string_view digits, std::size_t bytes) 
   return result;
 }
 
-/// A server writes this file first and removes it when the keyring itself is written.
+/// A server writes this file before it writes the keyring, and removes it after. At its next start it replaces the
+/// keyring by what is in there, whole or not.
 Result<> check_no_backup(const fs::path& path) {
   const fs::path backup = path.string() + ".backup";
   std::error_code error;
   const std::uintmax_t size = fs::file_size(backup, error);
   if (error || size == 0) return {};
   return Error{Errc::conflict,
-               fmt::format("keyring file {}: a server was stopped while it wrote it, {} is left", path.string(),
+               fmt::format("keyring file {}: a server was stopped while it wrote it and left {}", path.string(),
                            backup.string()),
-               "start the server and shut it down cleanly"};
+               "see which of the two is whole; a server that starts takes the backup. Then remove the backup"};
 }
 
 /// A manifest or configuration file: one JSON object.
@@ -115,7 +116,7 @@ struct Configuration {
 Result<Configuration> read_configuration(const fs::path& path) {
   const Result<Bytes> text = read_file(path, kMaxConfigurationBytes);
   if (!text) return text.error();
-  Configuration configuration{parse(*text)};
+  Configuration configuration{parse_json(*text)};
   if (!configuration.object.is_object())
     return Error{Errc::malformed, fmt::format("{} is not a JSON object", path.string()),
                  "mysqld does not start with such a file either"};
@@ -155,16 +156,21 @@ Result<KeyringFile> KeyringFile::read(const fs::path& path) {
   if (Result<> whole = check_no_backup(path); !whole) return whole.error();
   const Result<LockedBytes> text = read_secret_file(path);
   if (!text) return text.error();
+  return parse(text->reveal(), path);
+}
+
+Result<KeyringFile> KeyringFile::parse(ByteView text, fs::path from) {
   KeyringFile keyring;
-  keyring.path_ = path;
-  if (text->empty()) return keyring;  // a server that has no key yet
-  if (as_text(text->reveal()).starts_with(kPluginMagic))
+  keyring.path_ = std::move(from);
+  const fs::path& path = keyring.path_;
+  if (text.empty()) return keyring;  // a server that has no key yet
+  if (as_text(text).starts_with(kPluginMagic))
     return Error{Errc::unsupported_version,
                  fmt::format("keyring file {} is one of the plugin keyring_file, expected component_keyring_file",
                              path.string()),
                  "mysqld --keyring-migration-to-component copies the keys"};
 
-  const ParsedSecrets parsed{text->reveal()};
+  const ParsedSecrets parsed{text};
   const Json& json = parsed.json();
   if (!json.is_object()) return malformed(path, "it is not a JSON object");
   const std::string* const version = string_member(json, "version");

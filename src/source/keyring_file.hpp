@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "innodb/encryption_info.hpp"
@@ -22,6 +23,8 @@ class KeyringFile {
   /// Reads the data file of component_keyring_file. Errors: `not_found`, `denied`, `io`; `unavailable` when it is too
   /// long; `unsupported_version`; `malformed`; `conflict` when a server was stopped while it wrote the file.
   [[nodiscard]] static Result<KeyringFile> read(const std::filesystem::path& path);
+  /// The same from the content of a file; `path` is what errors call it.
+  [[nodiscard]] static Result<KeyringFile> parse(ByteView text, std::filesystem::path path);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
@@ -36,8 +39,8 @@ class KeyringFile {
 };
 
 /// The data file that a configuration file of the component names. `{"read_local_config": true}`, as it can stand in
-/// the plugin directory, refers to the configuration in the datadir. A relative path is taken as the server takes it:
-/// from the datadir.
+/// the plugin directory, refers to the configuration in the datadir. A relative path counts from the datadir: there a
+/// server writes it (and reads it, if it was started there: docs/findings.md).
 [[nodiscard]] Result<std::filesystem::path> configured_keyring_path(const std::filesystem::path& configuration,
                                                                     const std::filesystem::path& datadir);
 
