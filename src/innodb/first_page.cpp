@@ -23,11 +23,12 @@ Result<FirstPage> decode_first_page(ByteView file_start) {
   if (*header == PageHeader{}) return refuse("page 0 was never written");
   if (header->page != PageNo{0})
     return refuse(fmt::format("the first page says it is page {}, expected 0", header->page));
-  if (header->type != PageType::fsp_header)
+  const bool initial = header->type == PageType::allocated && header->lsn == Lsn{} && fsp->size_pages == 0;
+  if (header->type != PageType::fsp_header && !initial)
     return refuse(fmt::format("the first page has type {}, expected FSP_HDR", name_of(header->type)));
   if (header->space != fsp->space)
     return refuse(fmt::format("page 0 names two spaces, {} and {}", header->space, fsp->space));
-  if (fsp->size_pages == 0) return refuse("page 0 says the tablespace has no pages");
+  if (fsp->size_pages == 0 && !initial) return refuse("page 0 says the tablespace has no pages");
 
   const Result<PageFormat> format = fsp->flags.page_format();
   if (!format) return format.error();
@@ -35,7 +36,7 @@ Result<FirstPage> decode_first_page(ByteView file_start) {
     return Error{Errc::truncated,
                  fmt::format("page 0 has {} bytes, have {}", format->physical_bytes, file_start.size())};
 
-  FirstPage page{.header = *header, .fsp = *fsp, .format = *format};
+  FirstPage page{.header = *header, .fsp = *fsp, .format = *format, .initial = initial};
   const auto progress = EncryptionProgress{file_start[format->encryption_progress_offset()]};
   if (progress == EncryptionProgress::encrypting || progress == EncryptionProgress::decrypting)
     page.encryption_progress = progress;

@@ -61,6 +61,9 @@ struct FirstPage {
   FspHeader fsp;
   PageFormat format;
   EncryptionProgress encryption_progress = EncryptionProgress::none;
+  /// The page is as the file was made with it: space id, flags, and nothing else. What makes it an FSP_HDR page with a
+  /// size is in the redo log only. Seen after a crash, never after a clean shutdown.
+  bool initial = false;
 
   [[nodiscard]] SpaceId space() const { return fsp.space; }
   /// The version of the server that made the tablespace or upgraded it last: 90704.

@@ -385,6 +385,9 @@ class Surveyor {
       if (const Result<> done = survey_.crash->bring_keys_up_to_date(survey_.files); !done)
         return survey_.problems.push_back(done.error());
     for (TablespaceFile& file : survey_.files) {
+      if (file.page0 && file.page0->initial && (!survey_.crash || (file.encrypted() && !file.encryption_info)))
+        problem(Errc::malformed, fmt::format("{} was never finished: its page 0 has no header", file.path.string()),
+                "if no table of the server uses it, move it out of the directory");
       if (!file.encryption_info) continue;
       Result<innodb::TablespaceKey> key = unwrap_with(keyring_ ? &*keyring_ : nullptr, *file.encryption_info);
       if (key)

@@ -111,7 +111,7 @@ Result<TablespaceFile> identify_tablespace(const ScannedFile& scanned, std::shar
     Result<innodb::EncryptionInfo> info = innodb::encryption_info_of(page, file.format);
     if (info)
       file.encryption_info = std::move(*info);
-    else
+    else if (!page0->initial)
       file.problem = refuse(info.error());
   }
   if (file.role == FileRole::system) file.legacy_doublewrite = find_doublewrite(*fd, file);
