@@ -34,6 +34,10 @@ void add_location_options(CLI::App& app, SourceOptions& options) {
   app.add_option("--source-defaults-group-suffix", options.defaults_group_suffix,
                  "as mysqld's --defaults-group-suffix: read [mysqldSUFFIX], too")
       ->group("Source");
+  app.add_option("--keyring-file", options.keyring_file,
+                 "data file of component_keyring_file, for encrypted tablespaces and redo; absent: the one that the "
+                 "data directory names")
+      ->group("Source");
   app.add_option("--map-path", options.path_maps,
                  "FROM=TO: files below FROM, outside of the data directory, are called TO... for recipients")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -43,6 +47,7 @@ void add_location_options(CLI::App& app, SourceOptions& options) {
 Result<DatadirOptions> to_datadir_options(const SourceOptions& options) {
   DatadirOptions result{.verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
   result.datadir = options.datadir;
+  result.keyring_file = options.keyring_file;
   if (!options.defaults_file.empty()) {
     Result<> added = add_option_file(result, {options.defaults_file, options.defaults_group_suffix});
     if (!added) return added.error();

@@ -19,6 +19,7 @@ struct SourceOptions {
   std::string verify_pages = "yes";
   std::map<std::string, std::string> locations;  ///< mysqld's options for places, as given: name, value
   std::vector<std::string> path_maps;
+  std::string keyring_file;
   std::string defaults_file;
   std::string defaults_group_suffix;
 };
