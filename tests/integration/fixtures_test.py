@@ -9,7 +9,7 @@ from harness.fixtures import FIXTURES, readme
 def test_every_fixture_is_listed_with_its_checksum() -> None:
     manifest = json.loads((FIXTURES / "manifest.json").read_text())
     found = {str(path.relative_to(FIXTURES)): hashlib.sha256(path.read_bytes()).hexdigest()
-             for folder in ("captures", "innodb") for path in (FIXTURES / folder).iterdir()}
+             for path in FIXTURES.glob("*/*")}
     assert found == {path: entry["sha256"] for path, entry in manifest.items()}
     assert (FIXTURES / "README.md").read_text() == readme(manifest)
 

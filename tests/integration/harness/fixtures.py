@@ -22,6 +22,7 @@ anyone: we put them in the public domain ({licence}); the bytes are facts.
   the packet's payload, without the 4-byte packet header; files named `stream_*` hold raw bytes of a connection.
 - `innodb/`: pages and redo blocks from the data directory of a cleanly stopped server.
 - `encryption/`: encrypted pages and redo blocks, and the keyrings to them, which belong to nothing else.
+- `redo/`: whole blocks of the redo log of a running server, one kind of statements a file.
 
 A `.hex` file starts with `# key: value` lines and goes on with lines of up to {line} bytes. What is longer than
 {limit} bytes is stored as it is in a `.bin` file. `manifest.json` is this list for programs, with more facts about each.
