@@ -115,7 +115,9 @@ class Surveyor {
       if (!fd) continue;  // reported when it is read
       const Result<std::optional<LockHolder>> holder = find_writer(*fd, path);
       if (!holder) return survey_.problems.push_back(holder.error());
-      if (*holder) return survey_.problems.push_back(in_use_error(path, **holder));
+      if (!*holder) continue;
+      survey_.in_use = true;
+      return survey_.problems.push_back(in_use_error(path, **holder));
     }
   }
 
