@@ -8,7 +8,8 @@
 namespace donord {
 
 void add_inspect_options(CLI::App& app, InspectOptions& options) {
-  app.add_option("path", options.source.datadir, "data directory, tablespace file or redo file")->required();
+  app.add_option("path", options.source.datadir,
+                 "data directory, tablespace file or redo file; default: the datadir of --source-defaults-file");
   app.add_flag_callback(
       "--json", [&options] { options.format = OutputFormat::json; }, "as JSON");
   add_location_options(app, options.source);
@@ -16,6 +17,8 @@ void add_inspect_options(CLI::App& app, InspectOptions& options) {
 }
 
 ExitCode run_inspect(const InspectOptions& options) {
+  if (options.source.datadir.empty() && options.source.defaults_file.empty())
+    return report(Error{Errc::usage, "nothing to inspect", "give a directory or a file"});
   const Result<DatadirOptions> datadir = to_datadir_options(options.source);
   if (!datadir) return report(datadir.error());
   const Result<InspectReport> report_of_path = inspect(*datadir);

@@ -17,6 +17,7 @@
 #include "cli/progress_view.hpp"
 #include "cli/report.hpp"
 #include "cli/serve_setup.hpp"
+#include "cli/source_report.hpp"
 #include "server/server.hpp"
 #include "source/datadir_source.hpp"
 
@@ -61,11 +62,12 @@ std::string sql_quoted(std::string_view text) {
   return quoted + "'";
 }
 
-void announce(const SourceIdentity& identity, const std::optional<ServerAccount>& account,
+void announce(const SourceIdentity& identity, const DatadirSurvey& survey, const std::optional<ServerAccount>& account,
               const asio::ip::tcp::endpoint& endpoint) {
   fmt::print("Serving {}: MySQL {}, {} files, {}, LSN {}\n", identity.description, identity.server_version,
              identity.file_count, human_size(identity.data_bytes), identity.end_lsn);
-  fmt::print("Only what is in this directory and in the ones given by --innodb-* options is known of.\n");
+  report_source(survey);
+  fmt::print("Only what is in this directory and in those that the options name is known of.\n");
   if (account) {
     const std::string host = endpoint.address().is_unspecified() ? "DONOR_HOST" : endpoint.address().to_string();
     const bool no_password = std::holds_alternative<NoPassword>(account->credential);
@@ -118,7 +120,8 @@ Result<> serve(const ServeOptions& options) {
   Result<FaultRules> faults =
       FaultRules::parse(std::getenv("DONORD_FAULTS") != nullptr ? std::getenv("DONORD_FAULTS") : "");
   if (!faults) return faults.error().within("DONORD_FAULTS");
-  if (options.source.datadir.empty()) return Error{Errc::usage, "nothing to serve", "give --datadir"};
+  if (options.source.datadir.empty() && options.source.defaults_file.empty())
+    return Error{Errc::usage, "nothing to serve", "give --datadir, or the server's my.cnf as --source-defaults-file"};
   if (options.live == "yes")
     return Error{Errc::unsupported_version, "serving the directory of a running mysqld is not supported",
                  "stop mysqld, or serve a snapshot of a stopped instance"};
@@ -133,6 +136,7 @@ Result<> serve(const ServeOptions& options) {
   Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(*datadir);
   if (!source) return source.error();
   const SourceIdentity identity = (*source)->identity();
+  const std::shared_ptr<const DatadirSurvey> survey = (*source)->latest();
   Result<ParameterChoice> parameters = parameters_of(options);
   if (!parameters) return parameters.error();
 
@@ -168,7 +172,8 @@ Result<> serve(const ServeOptions& options) {
   const auto control = asio::make_strand(io);
   asio::signal_set signals{control, SIGTERM, SIGINT, SIGHUP};
   asio::co_spawn(control, handle_signals(signals, options, context, server), asio::detached);
-  announce(identity, shown, server.endpoint());
+  report_presented_version(context->presented_version(), identity.server_version);
+  announce(identity, *survey, shown, server.endpoint());
   ProgressView progress{*context};
   asio::co_spawn(control, progress.run(), [&signals](const std::exception_ptr&) { signals.cancel(); });
 

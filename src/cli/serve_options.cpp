@@ -57,6 +57,9 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->check(CLI::Range(0, 30))
       ->capture_default_str()
       ->group("Clones");
+  app.add_option("--present-version", options.present_version,
+                 "X.Y.Z: the version that recipients are told and compare with theirs, instead of the source's")
+      ->group("Clones");
   app.add_option("--clone-send", options.clone_send,
                  "what recipients are told and check beside the version, a list of: page-size, plugins; or none")
       ->capture_default_str()

@@ -31,6 +31,7 @@ struct ServeOptions {
   std::string live = "auto";
   std::string block_size = "1M";
   std::string log_level = "info";
+  std::string present_version;
   std::string clone_send = "page-size,plugins";
   std::vector<std::string> clone_plugins;
   std::vector<std::string> clone_collations;

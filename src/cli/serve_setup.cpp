@@ -1,5 +1,6 @@
 #include "cli/serve_setup.hpp"
 
+#include <charconv>
 #include <cstdlib>
 
 #include "base/file.hpp"
@@ -37,6 +38,20 @@ std::pair<std::string, std::string> halves(const std::string& text, char separat
 }
 
 }  // namespace
+
+std::optional<std::array<unsigned, 3>> parse_version(std::string_view text) {
+  std::array<unsigned, 3> parts{};
+  for (unsigned& part : parts) {
+    if (&part != parts.data()) {
+      if (!text.starts_with('.')) return std::nullopt;
+      text.remove_prefix(1);
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (error != std::errc{}) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  }
+  return text.empty() || text.starts_with('-') ? std::optional{parts} : std::nullopt;
+}
 
 Result<std::vector<ServerAccount>> accounts_of(const ServeOptions& options) {
   std::vector<ServerAccount> accounts;
@@ -79,7 +94,11 @@ Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options) {
 }
 
 Result<ParameterChoice> parameters_of(const ServeOptions& options) {
-  ParameterChoice choice{.page_size = false, .reconnect_minutes = options.reconnect_minutes};
+  if (!options.present_version.empty() && !parse_version(options.present_version))
+    return Error{Errc::usage,
+                 fmt::format("--present-version {}: expected a version such as 9.7.4", options.present_version)};
+  ParameterChoice choice{
+      .present_version = options.present_version, .page_size = false, .reconnect_minutes = options.reconnect_minutes};
   std::string list = options.clone_send;
   while (!list.empty()) {
     const auto [word, rest] = halves(list, ',');

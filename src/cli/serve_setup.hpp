@@ -2,7 +2,10 @@
 
 // From options to the parts of a server; everything here can be read again on SIGHUP.
 
+#include <array>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "cli/serve_options.hpp"
@@ -16,6 +19,9 @@ namespace donord {
 
 /// The certificate of the options, or a self-signed one, which is made at the first start and kept beside the catalog.
 [[nodiscard]] Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options);
+
+/// {9, 7, 4} of "9.7.4" or "9.7.4-2".
+[[nodiscard]] std::optional<std::array<unsigned, 3>> parse_version(std::string_view text);
 
 /// What recipients are told.
 [[nodiscard]] Result<ParameterChoice> parameters_of(const ServeOptions& options);

@@ -4,9 +4,14 @@
 
 namespace donord {
 
+std::string presented_version(const ParameterChoice& choice, const SourceIdentity& identity) {
+  return choice.present_version.empty() ? identity.server_version : choice.present_version;
+}
+
 CloneParameters parameters_for(const ParameterChoice& choice, const SourceIdentity& identity) {
-  CloneParameters parameters{.version = identity.server_version,
-                             .maturity = maturity_of(identity.server_version),
+  const std::string version = presented_version(choice, identity);
+  CloneParameters parameters{.version = version,
+                             .maturity = maturity_of(version),
                              .reconnect_minutes = choice.reconnect_minutes,
                              .plugins = choice.plugins,
                              .collations = choice.collations,

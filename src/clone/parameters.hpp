@@ -27,12 +27,16 @@ struct CloneParameters {
 
 /// What the operator lets recipients be told, beside what the protocol needs.
 struct ParameterChoice {
+  std::string present_version;  ///< instead of the source's; empty for that one
   bool page_size = true;
   std::uint32_t reconnect_minutes = 5;
   std::vector<std::pair<std::string, std::string>> plugins;
   std::vector<std::string> collations;
   std::vector<std::pair<std::string, std::string>> configs;
 };
+
+/// The version that this donor says it has, here and in its greeting.
+[[nodiscard]] std::string presented_version(const ParameterChoice& choice, const SourceIdentity& identity);
 
 /// The choice, filled in with what the source is.
 [[nodiscard]] CloneParameters parameters_for(const ParameterChoice& choice, const SourceIdentity& identity);

@@ -47,7 +47,7 @@ Result<NewClone> CloneFactory::begin(const ClientInfo& client, const InitCommand
       .user = client.account.user,
       .host = client.peer,
       .source = identity.description,
-      .server_version = identity.server_version,
+      .server_version = context_.presented_version(),
       .recipient_version = client.version,
       .recipient_os = client.os,
       .recipient_platform = client.platform,

@@ -75,7 +75,7 @@ Capabilities Connection::offered() const {
 
 asio::awaitable<Result<>> Connection::login() {
   const Nonce nonce = random_nonce();
-  const HandshakeV10 greeting{.server_version = context_->source->identity().server_version,
+  const HandshakeV10 greeting{.server_version = context_->presented_version(),
                               .connection_id = client_.id,
                               .nonce = nonce,
                               .capabilities = offered()};

@@ -51,6 +51,10 @@ class ServerContext {
     });
   }
 
+  [[nodiscard]] std::string presented_version() const {
+    return donord::presented_version(options.parameters, source->identity());
+  }
+
   [[nodiscard]] std::shared_ptr<const TlsContext> tls() const {
     const std::lock_guard lock{tls_mutex_};
     return tls_;

@@ -21,7 +21,7 @@ std::string host_name() {
 
 SqlVariables variables_of(const ServerContext& context) {
   const ServerOptions& options = context.options;
-  return donor_variables({.server_version = context.source->identity().server_version,
+  return donor_variables({.server_version = context.presented_version(),
                           .hostname = host_name(),
                           .port = context.port,
                           .page_size_bytes = context.source->identity().page_size_bytes,

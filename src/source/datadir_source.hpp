@@ -23,14 +23,13 @@ class DatadirSource final : public DonorSource {
   ~DatadirSource() override;
 
   [[nodiscard]] SourceIdentity identity() const override;
+  [[nodiscard]] std::shared_ptr<const DatadirSurvey> latest() const;
 
   /// Locks and surveys again, since a server may have run on the directory in the meantime.
   [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone() override;
 
  private:
   DatadirSource(const DatadirOptions& options, std::shared_ptr<const DatadirSurvey> survey);
-
-  [[nodiscard]] std::shared_ptr<const DatadirSurvey> latest() const;
 
   const DatadirOptions options_;
   mutable std::mutex mutex_;

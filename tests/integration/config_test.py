@@ -130,3 +130,15 @@ def test_what_recipients_are_told_can_be_chosen(new_donord: NewDonord, source_sm
     start_clone(recipient, collation.port, directory=tmp_path / "c").wait_error(3867, "martian_ci")
     bare = new_donord(source_small.datadir, extra=["--clone-send", "none"]).start()
     clone(recipient, bare.port, directory=tmp_path / "copy")
+
+
+def test_another_version_than_the_sources_can_be_presented(new_donord: NewDonord, source_small: Source,
+                                                           recipient: Mysqld, tmp_path: Path) -> None:
+    older = new_donord(source_small.datadir, extra=["--present-version", "9.6.0"]).start()
+    older.wait_log("source.presented_version presented=9.6.0 source=9.7.*files of a newer server")
+    start_clone(recipient, older.port, directory=tmp_path / "a").wait_error(3864, "9.6.0")
+    newer = new_donord(source_small.datadir, extra=["--present-version", "9.7.99-x"]).start()
+    newer.wait_log("source.presented_version presented=9.7.99-x .*files of an older server")
+    clone(recipient, newer.port, directory=tmp_path / "copy")
+    refused = new_donord(source_small.datadir, extra=["--present-version", "9.7"]).start_refused()
+    assert "--present-version 9.7: expected a version such as" in refused

@@ -54,6 +54,16 @@ TEST(ParameterMessages, AreOnlyThoseThatTheNegotiatedVersionKnows) {
                           kConfigPageSize));
 }
 
+TEST(ParametersFor, PresentTheSourcesVersionOrAnother) {
+  const SourceIdentity source{.server_version = "9.6.0", .page_size_bytes = 8192};
+  EXPECT_EQ(parameters_for({}, source).version, "9.6.0");
+  EXPECT_EQ(parameters_for({}, source).maturity, "INNOVATION");
+  const CloneParameters other = parameters_for({.present_version = "9.7.5"}, source);
+  EXPECT_EQ(other.version, "9.7.5");
+  EXPECT_EQ(other.maturity, "LTS");
+  EXPECT_THAT(other.configs, ElementsAre(std::pair{std::string{"innodb_page_size"}, std::string{"8192"}}));
+}
+
 TEST(Maturity, IsLtsForTheLongTermSeries) {
   EXPECT_EQ(maturity_of("9.7.4-2"), "LTS");
   EXPECT_EQ(maturity_of("8.4.0"), "LTS");

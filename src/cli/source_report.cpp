@@ -1,0 +1,65 @@
+#include "cli/source_report.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "cli/serve_setup.hpp"
+
+namespace donord {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// mysqld's own name for a file that has an absolute one.
+std::string local_name(const TablespaceFile& file) {
+  return fs::absolute(file.path).lexically_normal().generic_string();
+}
+
+/// A recipient creates such a file under the very same path.
+bool is_unmapped(const TablespaceFile& file) {
+  return file.name.starts_with('/') && file.name == local_name(file);
+}
+
+void warn_of_absolute_names(const DatadirSurvey& survey) {
+  const auto count = std::ranges::count_if(survey.files, is_unmapped);
+  if (count == 0) return;
+  log::warn("source.absolute_names",
+            {{"files", count},
+             {"first", std::ranges::find_if(survey.files, is_unmapped)->name},
+             {"meaning",
+              "recipients create them under the same path, which must be in their innodb_directories, and "
+              "never on this host; --map-path gives them others"}});
+}
+
+void warn_of_unused_rules(const DatadirSurvey& survey) {
+  for (const PathMap::Rule& rule : survey.options.path_map.rules())
+    if (std::ranges::none_of(survey.files, [&](const TablespaceFile& file) {
+          return file.role == FileRole::user && is_within(local_name(file), rule.from);
+        }))
+      log::warn("source.map_path_unused", {{"from", rule.from}, {"to", rule.to}});
+}
+
+}  // namespace
+
+void report_source(const DatadirSurvey& survey) {
+  for (const OptionSetting& setting : survey.options.settings) fmt::print("  {}\n", to_text(setting));
+  for (const std::string& note : survey.options.notes) log::warn("source.option", {{"note", note}});
+  warn_of_absolute_names(survey);
+  warn_of_unused_rules(survey);
+}
+
+void report_presented_version(const std::string& presented, const std::string& of_source) {
+  if (presented == of_source) return;
+  const bool newer = parse_version(presented) > parse_version(of_source);
+  log::warn(
+      "source.presented_version",
+      {{"presented", presented},
+       {"source", of_source},
+       {"meaning", newer ? "recipients take files of an older server, which theirs upgrades when it starts, or does "
+                           "not start on, after their own data is gone"
+                         : "recipients take files of a newer server; one that is older does not start on them, and "
+                           "its own data is gone"}});
+}
+
+}  // namespace donord
