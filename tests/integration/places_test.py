@@ -155,3 +155,32 @@ def test_options_that_are_not_true_of_the_files_are_refused(scattered: Scattered
                              ("--innodb-data-file-path=ibdata1:100M", "innodb_data_file_path says exactly 100 MiB"),
                              ("--innodb-page-size=7", "--innodb-page-size: innodb_page_size cannot be")):
         assert expected in donord_over(new_donord, scattered, option).start_refused()
+
+
+def test_files_of_a_crashed_source_move_too(new_donord: NewDonord, new_mysqld: NewMysqld, tmp_path: Path) -> None:
+    """The redo log that the copy recovers from has the old names."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    for directory in (before, after):
+        directory.mkdir()
+    server = new_mysqld(options=[f"--innodb-directories={before}"])
+    server.run("CREATE SCHEMA far", f"CREATE TABLE far.old (id INT PRIMARY KEY, v TEXT) DATA DIRECTORY = '{before}'",
+               f"CREATE TABLESPACE far_space ADD DATAFILE '{before}/far_space.ibd'",
+               "CREATE TABLE far.g (id INT PRIMARY KEY, v TEXT) TABLESPACE far_space")
+    server.stop()
+    server.start()
+    rows = ", ".join(f"({number}, REPEAT('x', 1000))" for number in range(2000))
+    server.run(f"INSERT INTO far.old VALUES {rows}", f"INSERT INTO far.g VALUES {rows}",
+               f"CREATE TABLE far.new (id INT PRIMARY KEY, v TEXT) DATA DIRECTORY = '{before}'",
+               f"INSERT INTO far.new VALUES {rows}", "RENAME TABLE far.new TO far.renamed",
+               "SET GLOBAL innodb_flush_log_at_trx_commit = 1", "INSERT INTO far.old VALUES (-1, 'last')",
+               "CREATE SCHEMA last_in_the_log")
+    described = {table: server.query(f"CHECKSUM TABLE far.{table}") for table in ("old", "g", "renamed")}
+    server.kill()
+
+    donor = new_donord(server.datadir, extra=[f"--innodb-directories={before}", "--map-path", f"{before}={after}"])
+    donor.start()
+    recipient = new_mysqld(supervised=True, options=[f"--innodb-directories={after}"])
+    clone(recipient, donor.port)
+    assert {table: recipient.query(f"CHECKSUM TABLE far.{table}") for table in described} == described
+    assert {row[3] for row in recipient.query("CHECK TABLE far.old, far.g, far.renamed EXTENDED")} == {"OK"}
+    assert str(after) in recipient.query("SHOW CREATE TABLE far.renamed")[0][1]
