@@ -172,13 +172,17 @@ Result<Secret> read_password_file(const std::filesystem::path& path) {
 }
 
 Result<std::vector<std::string>> read_config_arguments(const std::filesystem::path& path,
-                                                       std::span<const std::string> known_options) {
+                                                       std::span<const std::string> wanted,
+                                                       std::span<const std::string> other_options) {
   const Result<toml::table> document = parse_file(path);
   if (!document) return document.error();
   std::vector<std::string> arguments;
   for (const auto& [key, node] : *document) {
     if (key.str() == kAccounts) continue;
-    if (!is_one_of(key.str(), known_options)) return unknown_option(path, key.str(), node);
+    if (!is_one_of(key.str(), wanted)) {
+      if (is_one_of(key.str(), other_options)) continue;
+      return unknown_option(path, key.str(), node);
+    }
     if (Result<> added = add_option(arguments, path, key.str(), node); !added) return added.error();
   }
   return arguments;

@@ -1,6 +1,7 @@
 #pragma once
 
-// The TOML file of `--config`: any option of the subcommand under its name without the dashes, and accounts:
+// The TOML file of `--config`: any option of `serve` under its name without the dashes, and accounts. Other subcommands
+// take from it what they have, too.
 //
 //   datadir = "/var/lib/mysql"
 //   port = 3307
@@ -22,10 +23,11 @@
 
 namespace donord {
 
-/// The options of the file as command-line arguments; `known_options` are the names that may occur. `Errc::usage` names
-/// file, line and key, never a value: it may be a password in the wrong place.
+/// The options of the file as command-line arguments: the `wanted` ones. Those in `other_options` are passed over, and
+/// no others may occur. `Errc::usage` names file, line and key, never a value: it may be a password in the wrong place.
 [[nodiscard]] Result<std::vector<std::string>> read_config_arguments(const std::filesystem::path& path,
-                                                                     std::span<const std::string> known_options);
+                                                                     std::span<const std::string> wanted,
+                                                                     std::span<const std::string> other_options);
 
 /// The accounts of the file, which may have none. Errors as above.
 [[nodiscard]] Result<std::vector<ServerAccount>> read_config_accounts(const std::filesystem::path& path);

@@ -2,6 +2,9 @@
 
 // `donord inspect DIR|FILE`.
 
+#include <filesystem>
+#include <string>
+
 #include "cli/exit_codes.hpp"
 #include "cli/output_format.hpp"
 #include "cli/source_options.hpp"
@@ -9,6 +12,8 @@
 namespace donord {
 
 struct InspectOptions {
+  std::string path;
+  std::filesystem::path config;
   SourceOptions source;
   OutputFormat format = OutputFormat::text;
 };

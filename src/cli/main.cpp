@@ -30,7 +30,7 @@ class CommandLine {
   int run(std::vector<std::string> arguments) {
     try {
       parse(arguments);
-      if (*serve_ && !serve_options_.config.empty()) parse_with_config(arguments);
+      parse_with_config(arguments);
     } catch (const CLI::ParseError& error) {
       const int code = app_.exit(error);
       return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
@@ -56,17 +56,33 @@ class CommandLine {
     app_.parse(std::move(arguments));
   }
 
+  /// What was asked for, down to the last level: "sessions list".
+  [[nodiscard]] std::vector<CLI::App*> command() {
+    std::vector<CLI::App*> levels{&app_};
+    while (!levels.back()->get_subcommands().empty()) levels.push_back(levels.back()->get_subcommands().front());
+    return levels;
+  }
+
+  static std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options())
+      if (option != app.get_help_ptr())
+        names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+    return names;
+  }
+
   /// The file's options go before those of the command line, of which the last one wins.
   void parse_with_config(const std::vector<std::string>& arguments) {
-    std::vector<std::string> names;
-    for (const CLI::Option* option : serve_->get_options())
-      if (option != serve_->get_help_ptr())
-        names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
-    const donord::Result<std::vector<std::string>> config = donord::read_config_arguments(serve_options_.config, names);
-    if (!config) throw CLI::ValidationError{"--config", config.error().what};
-    std::vector<std::string> merged{"serve"};
-    merged.insert(merged.end(), config->begin(), config->end());
-    merged.insert(merged.end(), arguments.begin() + 1, arguments.end());
+    const std::vector<CLI::App*> levels = command();
+    const CLI::App& asked = *levels.back();
+    const CLI::Option* const config = asked.get_option_no_throw("--config");
+    if (config == nullptr || config->count() == 0) return;
+    const donord::Result<std::vector<std::string>> from_file =
+        donord::read_config_arguments(config->as<std::string>(), option_names(asked), option_names(*serve_));
+    if (!from_file) throw CLI::ValidationError{"--config", from_file.error().what};
+    std::vector<std::string> merged = arguments;
+    merged.insert(merged.begin() + static_cast<std::ptrdiff_t>(levels.size() - 1), from_file->begin(),
+                  from_file->end());
     parse(std::move(merged));
   }
 

@@ -47,7 +47,9 @@ ExitCode print(const Result<std::string>& text) {
 void add_sessions_options(CLI::App& app, SessionsOptions& options) {
   app.require_subcommand(1);
   const auto add_common = [&options](CLI::App* command) {
+    command->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     command->add_option("--catalog", options.catalog, "SQLite file of the donord that serves");
+    command->add_option("--config", options.config, "TOML file of the donord that serves, for its catalog");
     command->add_flag_callback(
         "--json", [&options] { options.format = OutputFormat::json; }, "as JSON");
   };

@@ -17,6 +17,7 @@ namespace donord {
 
 struct SessionsOptions {
   std::filesystem::path catalog;
+  std::filesystem::path config;
   OutputFormat format = OutputFormat::text;
   std::uint64_t session = 0;
   std::uint32_t limit = 100;

@@ -41,6 +41,17 @@ def test_inspect_single_files(source_small: Source) -> None:
     assert json.loads(donord("inspect", "--json", redo))["kind"] == "redo_file"
 
 
+def test_inspect_the_source_of_a_configuration(source_small: Source, tmp_path: Path) -> None:
+    config = tmp_path / "donord.toml"
+    config.write_text(f'datadir = "{source_small.datadir}"\nport = 3307\ninnodb-page-size = "8K"\n'
+                      'map-path = ["/a=/b", "/c=."]\n')
+    assert "innodb_page_size says 8192" in donord("inspect", "--config", config)
+    assert "can be served" in donord("inspect", "--config", config, "--innodb-page-size", "16K")
+    assert json.loads(donord("inspect", "--json", "--config", config, source_small.datadir / "mysql.ibd"))[
+        "kind"] == "tablespace"
+    assert "nothing to inspect" in donord("inspect", code=2)
+
+
 def test_inspect_what_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear reader")
     assert "letter.txt" in donord("inspect", tmp_path / "letter.txt", code=3)
@@ -59,5 +70,11 @@ def test_sessions(new_donord: Callable[..., Donord], source_small: Source, recip
     assert as_json["result"] == "completed" and as_json["recipient"]["version"].startswith("9.")
     assert json.loads(donord("sessions", "list", "--catalog", donor.catalog, "--json", "--result", "failed")) == []
     donord("sessions", "watch", "--catalog", donor.catalog)
+    config = tmp_path / "donord.toml"
+    config.write_text(f'catalog = "{donor.catalog}"\nport = 3307\n[[account]]\nuser = "x"\npassword = "y"\n')
+    assert donord("sessions", "show", number, "--config", config) == shown
+    donord("sessions", "list", "--config", config, "--catalog", tmp_path / "absent.db", code=1)
+    config.write_text("catalogue = 1\n")
+    assert "no option 'catalogue'" in donord("sessions", "list", "--config", config, code=2)
     assert "99" in donord("sessions", "show", 99, "--catalog", donor.catalog, code=1)
     donord("sessions", "list", "--catalog", tmp_path / "absent.db", code=1)
