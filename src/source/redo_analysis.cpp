@@ -9,6 +9,7 @@
 #include "innodb/redo_apply.hpp"
 #include "innodb/redo_block.hpp"
 #include "innodb/redo_decode.hpp"
+#include "innodb/redo_lsn.hpp"
 
 namespace donord {
 
@@ -85,11 +86,15 @@ class Analyst final : public innodb::RedoSink {
     return {};
   }
 
+  static Lsn body_of(const RedoRecord& record) {
+    return innodb::redo_position(innodb::redo_payload_before(record.end) - record.body.size());
+  }
+
   Result<> note_write(const RedoRecord& record) {
     const Result<innodb::StringWrite> write = innodb::decode_string_write(record);
     if (!write) return write.error();
     if (write->bytes.size() == innodb::kEncryptionInfoBytes)
-      analysis_.encryption_writes.push_back({record.space, record.start, record.end});
+      analysis_.encryption_writes.push_back({record.space, body_of(record), write->offset});
     return {};
   }
 

@@ -23,12 +23,11 @@ struct RedoSpace {
   bool deleted = false;  ///< the file is gone, or was about to be removed
 };
 
-/// A record that writes encryption information into page 0: wrapped with a master key that no other server has. The
-/// range is that of the whole record.
+/// A WRITE_STRING that puts encryption information into page 0: wrapped with a master key that no other server has.
 struct EncryptionWrite {
   SpaceId space;
-  Lsn start;
-  Lsn end;
+  Lsn body;  ///< where its offset stands in the log
+  std::uint16_t offset = 0;
 };
 
 struct RedoAnalysis {

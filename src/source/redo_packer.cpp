@@ -20,7 +20,7 @@ std::uint64_t files_needed(std::uint64_t file_bytes, const RedoRange& range) {
 }
 
 /// The block that holds `end`: as it is in the log, or empty where the log ends with a full block.
-Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& read, const RedoBlanks& blanks) {
+Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& read, const RedoPatches& patches) {
   innodb::RedoBlockBytes bytes{};
   const Lsn lsn = end.block_start();
   const std::uint64_t used = end - lsn;
@@ -28,7 +28,7 @@ Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& rea
   if (done) {
     const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
     if (block.state == innodb::RedoBlockState::current && block.header.data_bytes == used) {
-      blanks.apply(lsn, bytes);
+      patches.apply(lsn, bytes);
       innodb::seal_redo_block(bytes);
       return bytes;
     }
@@ -62,7 +62,7 @@ Result<RedoPacker> RedoPacker::make(const Options& options, const RedoRange& ran
     return refuse_size(
         fmt::format("more than {} are needed for the redo from LSN {} to {}", kMaxFiles, range.checkpoint, range.end));
 
-  Result<innodb::RedoBlockBytes> trailer = read_trailer(range.end, read, options.blanks);
+  Result<innodb::RedoBlockBytes> trailer = read_trailer(range.end, read, options.patches);
   if (!trailer) return trailer.error();
   RedoPacker packer{options, range, std::move(read)};
   packer.trailer_ = *trailer;
@@ -110,7 +110,7 @@ Result<> RedoPacker::read_blocks(Lsn from, MutableBytes into) const {
     const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
     if (block.state != innodb::RedoBlockState::current || !block.header.full())
       return Error{Errc::checksum, fmt::format("the redo block at LSN {} is not the one that was found before", lsn)};
-    options_.blanks.apply(lsn, bytes);
+    options_.patches.apply(lsn, bytes);
     innodb::seal_redo_block(bytes);  // under innodb_log_checksums=OFF there is none
     if (options_.cipher) innodb::encrypt_redo_block(bytes, *options_.cipher);
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 // Packs a range of a redo log into the files that a recipient gets: all of one size, each with a header made here, the
-// blocks copied as they are but for records that are blanked, and always with a checksum. The recipient numbers the
+// blocks copied as they are but for patches, and always with a checksum. The recipient numbers the
 // files from 0 (docs/clone-stream.md, "REDO_COPY").
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "innodb/redo_block.hpp"
 #include "innodb/redo_log.hpp"
 #include "innodb/tablespace_cipher.hpp"
-#include "source/redo_blanks.hpp"
+#include "source/redo_patches.hpp"
 
 namespace donord {
 
@@ -36,7 +36,7 @@ class RedoPacker {
     std::uint32_t page_bytes = 0;  ///< innodb_page_size
     std::uint32_t uuid = 0;        ///< the same for the same content; not 0
     std::string creator;
-    RedoBlanks blanks;
+    RedoPatches patches;
     /// If not null, all blocks but the last are encrypted, and the header of the first file has the key in the clear.
     std::shared_ptr<const innodb::TablespaceCipher> cipher;
   };
