@@ -113,10 +113,11 @@ def recipient(_kept_recipient: Mysqld) -> Mysqld:
 
 
 @pytest.fixture
-def check_directory(install: MysqlInstall, tmp_path: Path) -> Callable[[Path, Source], None]:
-    """A function that starts a server on a cloned directory and compares it with the source."""
-    def check(directory: Path, source: Source) -> None:
-        with Mysqld(install, tmp_path / f"opened-{directory.name}", datadir=directory, options=NO_SYNC) as server:
+def check_directory(install: MysqlInstall, tmp_path: Path) -> Callable[..., None]:
+    """A function that starts a server (with options, if any) on a cloned directory and compares it with the source."""
+    def check(directory: Path, source: Source, *options: str) -> None:
+        server = Mysqld(install, tmp_path / f"opened-{directory.name}", datadir=directory, options=[*NO_SYNC, *options])
+        with server:
             copycheck.check_copy(server, source.fingerprint)
     return check
 

@@ -28,6 +28,12 @@ def binary() -> Path:
     return path
 
 
+def check(datadir: Path, *options: str | Path) -> tuple[int, str]:
+    """`donord check` over a data directory: its exit code and everything it said."""
+    done = subprocess.run([binary(), "check", datadir, *options], capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 @dataclass
 class ServeOptions:
     """`donord serve` options; every field has the program's own default unless a test says otherwise."""

@@ -67,27 +67,35 @@ class MysqlInstall:
         output = subprocess.run([self.mysqld, "--no-defaults", "--version"], check=True, capture_output=True, text=True)
         return output.stdout.split(" Ver ")[1].split()[0]
 
-    def new_datadir(self, target: Path) -> Path:
-        """Makes `target` a freshly initialised data directory: root without password, nothing else."""
-        copy_datadir(self._template(), target)
+    def new_datadir(self, target: Path, *options: str) -> Path:
+        """Makes `target` a freshly initialised data directory: root without password, nothing else.
+
+        `options` are those that a server has to be initialised with, such as --innodb-page-size.
+        """
+        copy_datadir(self._template(options), target)
         (target / "auto.cnf").unlink(missing_ok=True)  # each server makes its own server_uuid
         return target
 
-    def _template(self) -> Path:
-        template = self._cache / "template"
+    def _template(self, options: tuple[str, ...]) -> Path:
+        template = self._cache / "-".join(["template", *(option.strip("-") for option in options)])
         with self._lock:
             if not template.exists():
                 self._cache.mkdir(parents=True, exist_ok=True)
                 making = self._cache / "template.making"
                 shutil.rmtree(making, ignore_errors=True)
-                log = self._cache / "template.log"
-                process = Process(
-                    [self.mysqld, "--no-defaults", *_as_root(), "--initialize-insecure", f"--datadir={making}",
-                     "--innodb-redo-log-capacity=64M", "--innodb-flush-log-at-trx-commit=0"], log=log)
-                if process.wait(120) != 0:
-                    raise ExitedEarly(f"mysqld --initialize-insecure failed:\n{process.log_tail()}")
+                self.initialize(making, *options)
                 making.rename(template)
         return template
+
+    def initialize(self, datadir: Path, *options: str) -> Path:
+        """Runs `mysqld --initialize-insecure`, for options that name places."""
+        process = Process(
+            [self.mysqld, "--no-defaults", *_as_root(), "--initialize-insecure", f"--datadir={datadir}",
+             "--innodb-redo-log-capacity=64M", "--innodb-flush-log-at-trx-commit=0", *NO_SYNC, *options],
+            log=self._cache / "initialize.log")
+        if process.wait(120) != 0:
+            raise ExitedEarly(f"mysqld --initialize-insecure failed:\n{process.log_tail()}")
+        return datadir
 
 
 def copy_datadir(source: Path, target: Path) -> Path:
@@ -314,3 +322,8 @@ class Mysqld:
 
     def server_uuid(self) -> str:
         return self.scalar("SELECT @@server_uuid")
+
+    def redo_lsn(self, which: str) -> int:
+        """`which` is checkpoint, current or flushed_to_disk."""
+        return int(self.scalar("SELECT variable_value FROM performance_schema.global_status WHERE variable_name = %s",
+                               [f"Innodb_redo_log_{which}_lsn"]))

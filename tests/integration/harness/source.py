@@ -37,3 +37,16 @@ def build_source(install: MysqlInstall, home: Path, *fill: Callable[[Mysqld], No
         server.run("SET GLOBAL innodb_fast_shutdown = 0")
     shutil.rmtree(home / "tmp", ignore_errors=True)
     return Source(server.datadir, described)
+
+
+def recovered(install: MysqlInstall, home: Path, crashed: Path, *options: str) -> Source:
+    """What a plain server makes of a crashed data directory, which stays as it is: a copy of it is started and described.
+
+    The copy has no binary logs. A server that has them commits what was prepared and logged at the crash; a clone,
+    which never has them, rolls it back.
+    """
+    datadir = copy_datadir(crashed, home / "data")
+    for log in datadir.glob("binlog.*"):
+        log.unlink()
+    with Mysqld(install, home, options=[*NO_SYNC, *options]) as server:
+        return Source(datadir, copycheck.fingerprint(server))
