@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/check_command.hpp"
 #include "cli/config_file.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/serve_command.hpp"
@@ -22,6 +23,8 @@ class CommandLine {
     donord::add_serve_options(*serve_, serve_options_);
     sessions_ = app_.add_subcommand("sessions", "list, show or watch the clones that the catalog knows");
     donord::add_sessions_options(*sessions_, sessions_options_);
+    check_ = app_.add_subcommand("check", "verify every page of a data directory: can it be served?");
+    donord::add_check_options(*check_, check_options_);
     inspect_ = app_.add_subcommand("inspect", "what is in a data directory, tablespace or redo file");
     donord::add_inspect_options(*inspect_, inspect_options_);
     version_ = app_.add_subcommand("version", "print the version");
@@ -39,6 +42,7 @@ class CommandLine {
       std::cout << "donord " << DONORD_VERSION << '\n';
       return static_cast<int>(ExitCode::ok);
     }
+    if (*check_) return static_cast<int>(donord::run_check(check_options_));
     if (*inspect_) return static_cast<int>(donord::run_inspect(inspect_options_));
     if (*sessions_) return static_cast<int>(run_sessions());
     return static_cast<int>(donord::run_serve(serve_options_));
@@ -89,10 +93,12 @@ class CommandLine {
   CLI::App app_{"A MySQL clone donor without a MySQL server.", "donord"};
   CLI::App* serve_ = nullptr;
   CLI::App* sessions_ = nullptr;
+  CLI::App* check_ = nullptr;
   CLI::App* inspect_ = nullptr;
   CLI::App* version_ = nullptr;
   donord::ServeOptions serve_options_;
   donord::SessionsOptions sessions_options_;
+  donord::CheckOptions check_options_;
   donord::InspectOptions inspect_options_;
 };
 

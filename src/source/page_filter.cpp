@@ -38,7 +38,7 @@ Result<> PageFilter::apply(const TablespaceFile& file, PageNo first, MutableByte
     const Result<PageState> state =
         seen && *seen == PageState::encrypted ? look_at_page(page, file, number) : seen;
     if (!state) {
-      if (!crash_ || state.error().code != Errc::checksum) return damaged(file, state.error());
+      if (!crash_ || state.error().code != Errc::checksum) return state.error();
       return restore(file, number, state.error(), page);
     }
     if (*state == PageState::never_written && crash_) innodb::make_empty_page(page, file.format, file.space, number);
@@ -69,12 +69,11 @@ Result<> PageFilter::restore(const TablespaceFile& file, PageNo number, const Er
                                 {"problem", damage.what}});
     return {};
   }
-  return damaged(file, Error{damage.code,
-                             fmt::format("{}, and {}", damage.what,
-                                         has_older_copy
-                                             ? "the doublewrite files have only copies from before the checkpoint"
-                                             : "the doublewrite files have no good copy of it"),
-                             damage.hint});
+  return Error{damage.code,
+               fmt::format("{}, and {}", damage.what,
+                           has_older_copy ? "the doublewrite files have only copies from before the checkpoint"
+                                          : "the doublewrite files have no good copy of it"),
+               damage.hint};
 }
 
 }  // namespace donord
