@@ -80,11 +80,11 @@ Result<> RedoParser::take(const Block& block, RedoSink& sink) {
   if (!group_start_) return {};
 
   if (first_group_at_ != 0)
-    if (const Result<> first = check_first_group(block); !first) return first;
+    if (Result<> first = check_first_group(block); !first) return first;
   counts_.payload_bytes += payload->size();
   const Result<ByteView> bytes = with_unfinished(*payload);
   if (!bytes) return bytes.error();
-  if (const Result<> parsed = parse(block, *bytes, sink); !parsed) return parsed;
+  if (Result<> parsed = parse(block, *bytes, sink); !parsed) return parsed;
   return check_first_group(block);
 }
 
@@ -131,13 +131,13 @@ Result<> RedoParser::parse(const Block& block, ByteView bytes, RedoSink& sink) {
       needed_bytes_ = parsed_bytes_ + scan.bytes;
       break;
     }
-    if (const Result<> added = add_record(scan); !added) return added;
+    if (Result<> added = add_record(scan); !added) return added;
     parsed_bytes_ += scan.bytes;
     needed_bytes_ = parsed_bytes_ + 1;
     if (!scan.single && scan.type != RedoType::multi_rec_end) continue;
 
     const std::size_t group_bytes = parsed_bytes_;
-    if (const Result<> finished = finish_group(block, bytes, sink); !finished) return finished;
+    if (Result<> finished = finish_group(block, bytes, sink); !finished) return finished;
     bytes = bytes.subspan(group_bytes);
   }
   keep_unfinished(bytes);
@@ -169,7 +169,7 @@ Result<> RedoParser::finish_group(const Block& block, ByteView bytes, RedoSink& 
   *group_start_ += parsed_bytes_;
   parsed_bytes_ = 0;
   needed_bytes_ = 1;
-  if (const Result<> begins = group_begins(block); !begins) return begins;
+  if (Result<> begins = group_begins(block); !begins) return begins;
 
   counts_.groups += 1;
   counts_.records += records_.size();

@@ -52,8 +52,9 @@ class RedoSink {
 };
 
 struct RedoParserLimits {
-  /// Memory that one unfinished group may take, its bytes and the list of its records. Groups of servers have some
-  /// hundred kilobytes.
+  /// What one unfinished group may need, its bytes and the list of its records (64 bytes each); twice that may be
+  /// reserved. Groups of servers have some hundred kilobytes, and a server cannot recover one above its
+  /// innodb_log_buffer_size, which is 64 MiB by default: this is room for that.
   std::size_t group_bytes = std::size_t{256} << 20;
   /// The logical page size where it is known. Offsets and lengths in records are compared with it.
   std::uint32_t page_bytes = 65536;

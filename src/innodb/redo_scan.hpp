@@ -36,6 +36,6 @@ struct RedoScan {
 [[nodiscard]] RedoScan scan_redo_record(ByteView bytes, std::uint32_t page_bytes);
 
 /// No record is longer: the longest are copies of whole pages' rows.
-inline constexpr std::size_t kMaxRedoRecordBytes = 512 * 1024;
+inline constexpr std::size_t kMaxRedoRecordBytes = std::size_t{512} << 10;
 
 }  // namespace donord::innodb
