@@ -166,14 +166,15 @@ Result<> RedoParser::add_record(const RedoScan& scan) {
 Result<> RedoParser::finish_group(const Block& block, ByteView bytes, RedoSink& sink) {
   const Lsn start = redo_position(*group_start_);
   for (std::size_t i = 0; i < records_.size(); ++i) records_[i].body = bytes.subspan(bodies_[i].at, bodies_[i].bytes);
+  const Lsn end = position();
+  if (Result<> begins = group_begins(end, block); !begins) return begins;
+
   *group_start_ += parsed_bytes_;
   parsed_bytes_ = 0;
   needed_bytes_ = 1;
-  if (Result<> begins = group_begins(block); !begins) return begins;
-
   counts_.groups += 1;
   counts_.records += records_.size();
-  Result<> taken = sink.group({.start = start, .end = redo_position(*group_start_), .records = records_});
+  Result<> taken = sink.group({.start = start, .end = end, .records = records_});
   records_.clear();
   bodies_.clear();
   return taken;
@@ -189,9 +190,8 @@ void RedoParser::keep_unfinished(ByteView bytes) {
   unfinished_.erase(unfinished_.begin(), unfinished_.begin() + static_cast<std::ptrdiff_t>(finished));
 }
 
-/// The group that begins at `group_start_` may be the first to begin in the block.
-Result<> RedoParser::group_begins(const Block& block) {
-  const Lsn start = redo_position(*group_start_);
+/// The group that begins at `start` may be the first to begin in the block.
+Result<> RedoParser::group_begins(Lsn start, const Block& block) {
   if (first_group_at_ != 0 || start.block_start() != block.lsn) return {};
   first_group_at_ = static_cast<std::uint16_t>(start - block.lsn);
   return check_first_group(block);

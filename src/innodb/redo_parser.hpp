@@ -84,9 +84,9 @@ class RedoParser {
   /// or is fed again with other contents. After an error every call returns it again.
   [[nodiscard]] Result<> feed(Lsn lsn, ByteView block, RedoSink& sink);
 
-  /// Where the last complete group ends; before there is one, where the first begins; nothing as long as no block said
-  /// where a group begins. What follows up to `read_until()` belongs to a group that the log does not have whole: at
-  /// the end of the log of a crashed server that is normal, and recovery ignores it.
+  /// Where the last complete group ends, the last that a sink was given; before there is one, where the first begins;
+  /// nothing as long as no block said where a group begins. What follows up to `read_until()` belongs to a group that
+  /// the log does not have whole: at the end of the log of a crashed server that is normal, and recovery ignores it.
   [[nodiscard]] std::optional<Lsn> complete_until() const;
 
   /// Behind the last payload byte that was fed.
@@ -108,7 +108,7 @@ class RedoParser {
   [[nodiscard]] Result<> add_record(const RedoScan& scan);
   [[nodiscard]] Result<> finish_group(const Block& block, ByteView bytes, RedoSink& sink);
   void keep_unfinished(ByteView bytes);
-  [[nodiscard]] Result<> group_begins(const Block& block);
+  [[nodiscard]] Result<> group_begins(Lsn start, const Block& block);
   [[nodiscard]] Result<> check_first_group(const Block& block) const;
   [[nodiscard]] Lsn position() const { return redo_position(*group_start_ + parsed_bytes_); }
 

@@ -342,6 +342,7 @@ TEST(RedoParser, NoGroupOfABlockIsHandedOutBeforeItsFirstRecGroupAgrees) {
   ASSERT_TRUE(parser.feed(Lsn{8192}, blocks[0], sink));
   EXPECT_FALSE(parser.feed(Lsn{8704}, blocks[1], sink));
   EXPECT_TRUE(sink.groups.empty());
+  EXPECT_EQ(parser.complete_until(), Lsn{8204});
 }
 
 TEST(RedoParser, HeadersMakeSense) {
