@@ -209,8 +209,9 @@ class DatadirView final : public CloneView {
   std::optional<RedoPacker> packer_;
 };
 
-Result<std::shared_ptr<const DatadirSurvey>> survey_without_problems(const DatadirOptions& options) {
-  auto survey = std::make_shared<const DatadirSurvey>(survey_datadir(options));
+Result<std::shared_ptr<const DatadirSurvey>> survey_without_problems(const DatadirOptions& options,
+                                                                     const DatadirSurvey* previous) {
+  auto survey = std::make_shared<const DatadirSurvey>(survey_datadir(options, previous));
   if (!survey->problems.empty()) return survey->problems.front();
   return survey;
 }
@@ -228,7 +229,7 @@ DatadirSource::DatadirSource(const DatadirOptions& options, std::shared_ptr<cons
 DatadirSource::~DatadirSource() = default;
 
 Result<std::unique_ptr<DatadirSource>> DatadirSource::open(const DatadirOptions& options) {
-  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options);
+  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options, nullptr);
   if (!survey) return survey.error();
   // Let go at once: it shows that a clone will get it.
   if (const Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(**survey).path); !lock) return lock.error();
@@ -253,9 +254,10 @@ SourceIdentity DatadirSource::identity() const {
 }
 
 Result<std::unique_ptr<CloneView>> DatadirSource::begin_clone() {
-  Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(*latest()).path);
+  const std::shared_ptr<const DatadirSurvey> previous = latest();
+  Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(*previous).path);
   if (!lock) return lock.error();
-  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options_);
+  Result<std::shared_ptr<const DatadirSurvey>> survey = survey_without_problems(options_, previous.get());
   if (!survey) return survey.error();
   const std::lock_guard guard{mutex_};
   survey_ = *survey;

@@ -5,14 +5,13 @@
 #include <cctype>
 #include <map>
 #include <numeric>
-#include <openssl/evp.h>
 #include <set>
 #include <system_error>
 
 #include "base/endian.hpp"
 #include "source/file_lock.hpp"
 #include "source/persisted_options.hpp"
-#include "source/wire_name.hpp"
+#include "source/tablespace_survey.hpp"
 
 namespace donord {
 
@@ -22,10 +21,19 @@ namespace {
 
 constexpr std::uint64_t kPositionProbePages = 1024;
 
+/// Nothing was written between two surveys.
+bool same_log(const RedoSurvey& a, const RedoSurvey& b) {
+  return a.checkpoint == b.checkpoint && a.end == b.end &&
+         std::ranges::equal(a.files, b.files, [](const auto& one, const auto& other) {
+           return one.path == other.path && one.stamp.same_content(other.stamp);
+         });
+}
+
 /// Fills a survey step by step; each step adds what it finds and the problems it meets.
 class Surveyor {
  public:
-  explicit Surveyor(DatadirSurvey& survey) : survey_(survey), options_(survey.options) {}
+  Surveyor(DatadirSurvey& survey, const DatadirSurvey* previous)
+      : survey_(survey), options_(survey.options), previous_(previous) {}
 
   void run() {
     if (!is_a_directory()) return;
@@ -204,41 +212,14 @@ class Surveyor {
   }
 
   void add_tablespaces(const std::vector<ScannedFile>& candidates) {
-    std::vector<TablespaceFile> found;
-    for (const ScannedFile& candidate : candidates) {
-      Result<TablespaceFile> file = identify(candidate);
-      if (!file && file.error().code == Errc::not_found) {
-        survey_.ignored_files.push_back(file.error().what);
-      } else if (!file) {
-        survey_.problems.push_back(file.error());
-      } else if (file->flags.temporary() || innodb::kind_of(file->space) == innodb::SpaceKind::temporary) {
-        continue;
-      } else if (survey_.page_size_bytes != 0 && file->format.logical_bytes != survey_.page_size_bytes) {
-        problem(Errc::malformed,
-                fmt::format("{} has pages of {} bytes, the instance of {}", file->path.string(),
-                            file->format.logical_bytes, survey_.page_size_bytes),
-                "move the file out of the directory: it comes from another instance");
-      } else {
-        take_wire_name(*file);
-        found.push_back(std::move(*file));
-      }
-    }
-    std::ranges::stable_sort(found, {}, &TablespaceFile::role);
-    std::ranges::move(found, std::back_inserter(survey_.files));
-  }
-
-  void take_wire_name(TablespaceFile& file) {
-    Result<std::string> name = wire_name(file, options_.path_map);
-    if (!name) return survey_.problems.push_back(name.error());
-    file.name = std::move(*name);
-  }
-
-  Result<TablespaceFile> identify(const ScannedFile& candidate) const {
-    Result<TablespaceFile> file = identify_tablespace(candidate);
-    if (survey_.crash && !file && file.error().code != Errc::not_found)
-      return survey_.crash->rescue(candidate, file.error());
-    if (survey_.crash && file && file->problem) return survey_.crash->rescue(candidate, *file->problem);
-    return file;
+    TablespaceSurvey found = survey_tablespaces(
+        candidates, {.page_size_bytes = survey_.page_size_bytes,
+                     .crash = survey_.crash.get(),
+                     .path_map = &options_.path_map,
+                     .known = previous_ != nullptr ? KnownTablespaces{previous_->files} : KnownTablespaces{}});
+    std::ranges::move(found.files, std::back_inserter(survey_.files));
+    std::ranges::move(found.problems, std::back_inserter(survey_.problems));
+    survey_.ignored_files = std::move(found.ignored);
   }
 
   /// The system tablespace is identified before it is known whether there was a crash.
@@ -247,8 +228,10 @@ class Surveyor {
       if (!file.problem) continue;
       if (survey_.crash && file.page0) {
         Result<TablespaceFile> rescued = survey_.crash->rescue({file.path, file.name}, *file.problem);
-        if (rescued) file = std::move(*rescued);
-        else file.problem = rescued.error();
+        if (rescued)
+          file = std::move(*rescued);
+        else
+          file.problem = rescued.error();
       }
       if (file.problem) survey_.problems.push_back(*file.problem);
     }
@@ -308,7 +291,8 @@ class Surveyor {
         problem(Errc::malformed, fmt::format("{} has the impossible space id {}", file.path.string(), file.space),
                 "move the file out of the directory");
     }
-    if (survey_.crash) std::ranges::move(survey_.crash->missing_tablespaces(survey_.files), std::back_inserter(survey_.problems));
+    if (survey_.crash)
+      std::ranges::move(survey_.crash->missing_tablespaces(survey_.files), std::back_inserter(survey_.problems));
     if (!has_dictionary)
       problem(Errc::not_found, fmt::format("{} has no data dictionary mysql.ibd", options_.datadir.string()),
               "directories of MySQL 5.7 and older cannot be served; upgrade them first");
@@ -376,6 +360,10 @@ class Surveyor {
     if (survey_.shutdown != Shutdown::unclean || !survey_.redo.problems.empty()) return;
     if (survey_.redo.files.back().start->header.creator.starts_with(kCloneCreator))
       return survey_.problems.push_back(unfinished_clone(survey_.redo.directory));
+    if (previous_ != nullptr && previous_->crash && same_log(previous_->redo, survey_.redo)) {
+      survey_.crash = previous_->crash;
+      return;
+    }
     Result<std::shared_ptr<const CrashSurvey>> crash =
         CrashSurvey::make(options_, survey_.redo, survey_.page_size_bytes);
     if (!crash) return survey_.problems.push_back(crash.error());
@@ -401,6 +389,7 @@ class Surveyor {
 
   DatadirSurvey& survey_;
   const DatadirOptions& options_;
+  const DatadirSurvey* previous_;
   std::optional<KeyringFile> keyring_;
 };
 
@@ -415,25 +404,11 @@ bool DatadirSurvey::has_keys() const {
   return redo.cipher || std::ranges::any_of(files, [](const TablespaceFile& file) { return file.cipher != nullptr; });
 }
 
-DatadirSurvey survey_datadir(const DatadirOptions& options) {
+DatadirSurvey survey_datadir(const DatadirOptions& options, const DatadirSurvey* previous) {
   DatadirSurvey survey;
   survey.options = options;
-  Surveyor{survey}.run();
+  Surveyor{survey, previous}.run();
   return survey;
-}
-
-std::string fingerprint_of(const DatadirSurvey& survey) {
-  std::string text;
-  for (const TablespaceFile& file : survey.files)
-    text += fmt::format("{}\n{} {} {}\n", file.name, file.stamp.size_bytes, file.space, file.stamp.modified_ns);
-  text += fmt::format("{} {} {} {}\n", survey.page_size_bytes, survey.redo.checkpoint.value_or(Lsn{}),
-                      survey.redo.end.value_or(Lsn{}), survey.options.redo_file_bytes);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (::EVP_Digest(text.data(), text.size(), digest.data(), &length, ::EVP_sha256(), nullptr) != 1) return text;
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
 }
 
 }  // namespace donord

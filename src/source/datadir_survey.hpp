@@ -52,7 +52,8 @@ struct DatadirSurvey {
   [[nodiscard]] bool has_keys() const;
 };
 
-[[nodiscard]] DatadirSurvey survey_datadir(const DatadirOptions& options);
+/// What has not changed since `previous`, an earlier survey of the same directory, is not read again.
+[[nodiscard]] DatadirSurvey survey_datadir(const DatadirOptions& options, const DatadirSurvey* previous = nullptr);
 
 /// A digest (SHA-256, hex) of what would be served: names, sizes, space ids and modification times of the files, and
 /// the LSNs. The same for the same directory, whenever and by whomever it is taken.

@@ -236,7 +236,7 @@ Result<innodb::TablespaceKey> unwrap_with(const KeyringFile* keyring, const inno
   if (keyring == nullptr)
     return Error{Errc::not_found,
                  fmt::format("master key {} is needed, and there is no keyring", info.master_key_name()),
-                 "name the data file of the server's component_keyring_file"};
+                 "give --keyring-file: the data file of the server's component_keyring_file"};
   const Result<const LockedBytes*> master_key = keyring->master_key(info.server_uuid, info.master_key_id);
   if (!master_key) return master_key.error();
   return innodb::unwrap(info, **master_key);
