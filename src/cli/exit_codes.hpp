@@ -23,6 +23,7 @@ constexpr ExitCode exit_code_of(Errc code) {
     case Errc::truncated:
     case Errc::unsupported_version:
     case Errc::conflict:
+    case Errc::redo_disabled:
       return ExitCode::not_servable;
     case Errc::unavailable:
       return ExitCode::unavailable;

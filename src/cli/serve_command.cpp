@@ -18,6 +18,7 @@
 #include "cli/report.hpp"
 #include "cli/serve_setup.hpp"
 #include "cli/source_report.hpp"
+#include "fault/fault_points.hpp"
 #include "server/server.hpp"
 #include "source/datadir_source.hpp"
 
@@ -120,6 +121,7 @@ Result<> serve(const ServeOptions& options) {
   Result<FaultRules> faults =
       FaultRules::parse(std::getenv("DONORD_FAULTS") != nullptr ? std::getenv("DONORD_FAULTS") : "");
   if (!faults) return faults.error().within("DONORD_FAULTS");
+  if (Result<> known = check_points(*faults); !known) return known.error().within("DONORD_FAULTS");
   if (options.source.datadir.empty() && options.source.defaults_file.empty())
     return Error{Errc::usage, "nothing to serve", "give --datadir, or the server's my.cnf as --source-defaults-file"};
   if (options.live == "yes")

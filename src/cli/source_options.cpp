@@ -41,6 +41,7 @@ void add_location_options(CLI::App& app, SourceOptions& options) {
   app.add_option("--map-path", options.path_maps,
                  "FROM=TO: files below FROM, outside of the data directory, are called TO... for recipients")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)  // what follows is another argument
       ->group("Source");
 }
 

@@ -30,15 +30,18 @@ Result<OpenRedoFile> open_redo_file(const fs::path& path, std::uint64_t id) {
 void check_flags(const innodb::RedoFile& newest, const fs::path& directory, std::vector<Error>& problems) {
   using innodb::RedoFlag;
   const innodb::RedoFileHeader& header = newest.start.header;
-  const auto refuse = [&](std::string_view what, std::string_view hint) {
-    problems.push_back(Error{Errc::conflict, fmt::format("{}: {}", directory.string(), what), std::string{hint}});
+  const auto refuse = [&](Errc code, std::string_view what, std::string_view hint) {
+    problems.push_back(Error{code, fmt::format("{}: {}", directory.string(), what), std::string{hint}});
   };
   if (header.has(RedoFlag::logging_disabled))
-    refuse("redo logging is disabled", "run ALTER INSTANCE ENABLE INNODB REDO_LOG on the server and shut it down");
+    refuse(Errc::redo_disabled, "redo logging is disabled",
+           "run ALTER INSTANCE ENABLE INNODB REDO_LOG on the server and shut it down");
   else if (header.has(RedoFlag::crash_unsafe))
-    refuse("the server crashed while redo logging was disabled: the data is not consistent", "restore from a backup");
+    refuse(Errc::conflict, "the server crashed while redo logging was disabled: the data is not consistent",
+           "restore from a backup");
   if (header.has(RedoFlag::not_initialised))
-    refuse("the redo log was never initialised", "initialise the directory again with mysqld --initialize");
+    refuse(Errc::conflict, "the redo log was never initialised",
+           "initialise the directory again with mysqld --initialize");
 }
 
 /// The cipher of an encrypted log; null for one without a key. Only the file that holds the newest checkpoint has valid

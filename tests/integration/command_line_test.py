@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Callable
 
+import pytest
+
 from harness.clone import clone
 from harness.donord import Donord, binary
 from harness.mysqld import Mysqld
@@ -24,6 +26,14 @@ def test_help_and_version() -> None:
         assert donord(part, "--help")
     assert "--datadir" in donord("serve", "--help")
     donord("serv", code=2)
+
+
+def test_a_fault_that_cannot_happen_is_refused(source_small: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    for rule, expected in (("net.sent action=error", "there is no fault point net.sent"),
+                           ("net.send colour=red action=error", "unknown key 'colour'"),
+                           ("net.send file=x action=error", "net.send carries no file")):
+        monkeypatch.setenv("DONORD_FAULTS", rule)
+        assert expected in donord("serve", "--datadir", source_small.datadir, "--port", 0, code=2)
 
 
 def test_inspect_a_datadir(source_everything: Source) -> None:
@@ -50,6 +60,7 @@ def test_inspect_the_source_of_a_configuration(source_small: Source, tmp_path: P
     assert json.loads(donord("inspect", "--json", "--config", config, source_small.datadir / "mysql.ibd"))[
         "kind"] == "tablespace"
     assert "nothing to inspect" in donord("inspect", code=2)
+    assert "can be served" in donord("inspect", "--map-path", "/a=/b", source_small.datadir)
 
 
 def test_inspect_what_is_no_database(tmp_path: Path) -> None:

@@ -98,6 +98,15 @@ def test_mysqld_cannot_start_during_a_clone(new_donord: NewDonord, source_small:
     running.wait_ok()
 
 
+def test_redo_disabled_since_donord_started(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld,
+                                            recipient: Mysqld, tmp_path: Path) -> None:
+    donor = new_donord(source_small.copy(tmp_path / "data")).start()
+    server = new_mysqld(datadir=tmp_path / "data")
+    server.run("ALTER INSTANCE DISABLE INNODB REDO_LOG")
+    server.stop()
+    start_clone(recipient, donor.port, directory=tmp_path / "copy").wait_error(3862, "3983", "redo logging is disabled")
+
+
 def test_crashed_datadir(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld, tmp_path: Path) -> None:
     server = new_mysqld(datadir=source_small.copy(tmp_path / "data"))
     server.run("CREATE TABLE shop.late (id INT PRIMARY KEY)", "INSERT INTO shop.late VALUES (1), (2)")

@@ -427,7 +427,7 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::unsupported_version, "redo log format 4, expected 6"},
         Refusal{"UnknownRedoFormat", use_redo_format_5, Errc::unsupported_version, "redo log format 5, expected 6"},
         Refusal{"DamagedRedoHeader", damage_redo_header, Errc::checksum, "#ib_redo5"},
-        Refusal{"RedoDisabled", [](const fs::path& d) { write_redo(d, {.flags = 1}); }, Errc::conflict,
+        Refusal{"RedoDisabled", [](const fs::path& d) { write_redo(d, {.flags = 1}); }, Errc::redo_disabled,
                 "redo logging is disabled"},
         Refusal{"CrashUnsafe", [](const fs::path& d) { write_redo(d, {.flags = 2}); }, Errc::conflict,
                 "crashed while redo logging was disabled"},
