@@ -56,7 +56,7 @@ Result<TablespaceFile> FirstPageRescue::identify(const ScannedFile& file, const 
   if (page && !*page && blank) page = from_redo(space);
   if (!page) return page.error().within(file.path.string());
   if (!*page)
-    return Error{damage.code, fmt::format("{}, and the doublewrite files have no good copy of it", damage.what),
+    return Error{damage.code, fmt::format("{}, and the doublewrite files have no good copy of its page 0", damage.what),
                  damage.hint};
   return identify_tablespace(file, std::move(*page));
 }
