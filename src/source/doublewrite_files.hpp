@@ -3,6 +3,7 @@
 // The doublewrite files of an instance, `#ib_<page size>_<n>.dblwr`: copies of pages that were about to be written to
 // their own places. After a crash they hold the whole of every page that may be torn there.
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -40,6 +41,11 @@ class DoublewriteFiles {
 
   [[nodiscard]] const std::vector<std::filesystem::path>& files() const { return files_; }
   [[nodiscard]] std::size_t copy_count() const { return copies_.size(); }
+  /// The copies that are not older than `lsn`.
+  [[nodiscard]] std::size_t copies_since(Lsn lsn) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(copies_, [lsn](const auto& copy) { return copy.second.lsn >= lsn; }));
+  }
 
  private:
   [[nodiscard]] Result<> add_file(const std::filesystem::path& path, std::uint32_t page_size_bytes);

@@ -72,6 +72,7 @@ class Analyst final : public innodb::RedoSink {
       const Result<innodb::FileCreate> create = innodb::decode_file_create(record);
       if (!create) return create.error();
       space.path = create->path;
+      space.created = true;
       space.deleted = false;
     } else if (record.type == RedoType::file_rename) {
       const Result<innodb::FileRename> rename = innodb::decode_file_rename(record);

@@ -20,6 +20,7 @@ namespace donord {
 struct RedoSpace {
   Lsn first;             ///< of the first record that names it
   std::string path;      ///< as the last file operation has it; empty when there was none
+  bool created = false;  ///< its file is made in the log, after the checkpoint
   bool deleted = false;  ///< the file is gone, or was about to be removed
 };
 
