@@ -179,20 +179,21 @@ class Surveyor {
     return file;
   }
 
-  /// The pages of a file know their numbers: looks at the first one that was ever written.
+  /// The pages of a file know their numbers: one that is right tells that the file has its place. Others may be torn.
   static Result<> check_position(const UniqueFd& fd, const TablespaceFile& file) {
     Bytes page(file.format.physical_bytes);
+    std::optional<Error> wrong;
     for (std::uint64_t i = 0; i < std::min(file.page_count(), kPositionProbePages); ++i) {
       const PageNo number{file.first_page.value() + static_cast<std::uint32_t>(i)};
       if (file.legacy_doublewrite && file.legacy_doublewrite->contains(number)) continue;
       if (Result<> read = read_exactly(fd, file.path, i * page.size(), page); !read) return read;
       const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), number);
-      if (!state)
-        return Error{state.error().code, fmt::format("{}: {}", file.path.string(), state.error().what),
-                     "give innodb_data_file_path as the server has it, or restore the file from a backup"};
-      if (*state != innodb::PageState::never_written) return {};
+      if (state && *state == innodb::PageState::intact) return {};
+      if (!state && !wrong) wrong = state.error();
     }
-    return {};
+    if (!wrong) return {};
+    return Error{wrong->code, fmt::format("{}: {}", file.path.string(), wrong->what),
+                 "give innodb_data_file_path as the server has it, or restore the file from a backup"};
   }
 
   /// What the options say about files must be true of them: otherwise they are those of another instance.
