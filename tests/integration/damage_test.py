@@ -52,9 +52,10 @@ def not_served(new_donord: NewDonord, recipient: Mysqld, tmp_path: Path) -> NotS
 _KINDS = {
     "FSP header": innodb_files.FSP_HEADER, "inode": innodb_files.INODE, "index": innodb_files.INDEX, "undo": innodb_files.UNDO,
     "LOB, first page": innodb_files.LOB_FIRST, "LOB, data page": innodb_files.LOB_DATA,
-    "LOB of a ZIP table": innodb_files.ZLOB_DATA, "SDI": innodb_files.SDI, "insert buffer bitmap": innodb_files.IBUF_BITMAP,
-    "transaction system": innodb_files.TRX_SYS, "rollback segments": innodb_files.RSEG_ARRAY, "R-tree": innodb_files.R_TREE,
-    "page-compressed": innodb_files.PAGE_COMPRESSED,
+    "LOB, index page": innodb_files.LOB_INDEX, "BLOB of a ZIP table": innodb_files.ZIP_BLOB, "SDI": innodb_files.SDI,
+    "SDI of a ZIP table": innodb_files.SDI_ZIP_BLOB, "insert buffer bitmap": innodb_files.IBUF_BITMAP,
+    "transaction system": innodb_files.TRX_SYS, "rollback segments": innodb_files.RSEG_ARRAY, "system": innodb_files.SYSTEM,
+    "R-tree": innodb_files.R_TREE, "page-compressed": innodb_files.PAGE_COMPRESSED,
 }
 
 
@@ -219,11 +220,14 @@ def test_doublewrite_files_nobody_needs(damage: str, crashed: Crashed, check_ser
     check_served(datadir)
 
 
-def test_page_with_a_wrong_bit_and_no_copy(crashed: Crashed, not_served: NotServed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name, kind", [("mysql.ibd", innodb_files.INDEX), ("bank/document_plain.ibd", innodb_files.LOB_FIRST),
+                                        ("bank/document_zip.ibd", innodb_files.ZIP_LOB_FIRST)], ids=["index", "LOB", "ZIP LOB"])
+def test_page_with_a_wrong_bit_and_no_copy(name: str, kind: int, crashed: Crashed, not_served: NotServed,
+                                           tmp_path: Path) -> None:
     datadir = crashed.copy(tmp_path / "data")
     known = {(image.space, image.number) for image in innodb_files.doublewrite_images(datadir)}
-    space = Tablespace(datadir / "mysql.ibd")
-    number = [number for number in space.pages_of_kind(innodb_files.INDEX) if (space.space, number) not in known][-1]
+    space = Tablespace(datadir / name)
+    number = [number for number in space.pages_of_kind(kind) if (space.space, number) not in known][-1]
     flip_byte(space.path, number * space.page_bytes + _IN_EVERY_PAGE)
     said = not_served(datadir)
     assert space.path.name in said and f"page {number}" in said, said
@@ -311,3 +315,10 @@ def test_truncated_file(name: str, crashed: Crashed, not_served: NotServed, tmp_
     assert file.name in not_served(datadir)
     code, said = check(datadir)
     assert code != 0 and file.name in said, said
+
+
+def test_undo_tablespace_that_was_being_truncated(crashed: Crashed, not_served: NotServed, tmp_path: Path) -> None:
+    """A server makes such a file anew when it starts; a recipient does not know of it."""
+    datadir = crashed.copy(tmp_path / "data")
+    (datadir / "undo_1_trunc.log").write_bytes(bytes(16384))
+    assert "undo_1_trunc.log" in not_served(datadir)

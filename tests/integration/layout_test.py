@@ -52,7 +52,7 @@ class Spread:
         """A my.cnf in all the spellings that are allowed."""
         path = self.home / "my.cnf"
         home, files, undo, redo, outside = self.places.values()
-        path.write_text(f"[client]\ninnodb_undo_directory = /nowhere\nsocket=/nowhere/s\n\n# [mysqld]\n[mysqld]\nskip-name-resolve\n"
+        path.write_text("[client]\ninnodb_undo_directory = /nowhere\n\n# [mysqld]\n[mysqld]\nskip-name-resolve\n"
                         f"innodb_data_home_dir={home}\ninnodb_data_file_path = {files}\n  innodb-undo-directory='{undo}'\n"
                         f'loose_innodb_log_group_home_dir = "{redo}"   # beside\n\n[mysqldump]\nquick\n[mysqld]\n'
                         f"innodb_directories={outside}\nmax_connections = 7\n")

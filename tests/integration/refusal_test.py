@@ -7,11 +7,11 @@ from typing import Callable
 
 import pytest
 
-from harness import dataset, faults
+from harness import faults
 from harness.clone import start_clone
 from harness.donord import Donord
-from harness.mysqld import MysqlInstall, Mysqld, use_keyring
-from harness.source import Source, build_source
+from harness.mysqld import MysqlInstall, Mysqld
+from harness.source import Source
 from harness.waiting import wait_until
 
 NewDonord = Callable[..., Donord]
@@ -105,22 +105,6 @@ def test_redo_disabled_since_donord_started(new_donord: NewDonord, source_small:
     server.run("ALTER INSTANCE DISABLE INNODB REDO_LOG")
     server.stop()
     start_clone(recipient, donor.port, directory=tmp_path / "copy").wait_error(3862, "3983", "redo logging is disabled")
-
-
-def test_crashed_datadir(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld, tmp_path: Path) -> None:
-    server = new_mysqld(datadir=source_small.copy(tmp_path / "data"))
-    server.run("CREATE TABLE shop.late (id INT PRIMARY KEY)", "INSERT INTO shop.late VALUES (1), (2)")
-    server.kill()
-    said = new_donord(tmp_path / "data").start_refused()
-    assert re.search(r"shut ?down|crash|recover", said), said
-
-
-def test_encrypted_datadir(new_donord: NewDonord, install: MysqlInstall, tmp_path: Path) -> None:
-    home = tmp_path / "encrypted"
-    use_keyring(install.new_datadir(home / "data"), tmp_path / "keyring")
-    source = build_source(install, home, dataset.small, lambda server: server.run("ALTER TABLE shop.customer ENCRYPTION='Y'"))
-    said = new_donord(source.datadir).start_refused()
-    assert "encrypt" in said and "customer.ibd" in said, said
 
 
 def test_port_taken(new_donord: NewDonord, source_small: Source) -> None:

@@ -13,8 +13,8 @@ REDO_HEADER_BYTES = 4 * SECTOR
 CHECKPOINT_SLOTS = (512, 1536)
 
 FSP_HEADER, INODE, INDEX, UNDO, IBUF_BITMAP, TRX_SYS = 8, 3, 17855, 2, 5, 7
-BLOB, LOB_FIRST, LOB_DATA, SDI, SDI_BLOB, R_TREE = 10, 24, 23, 17853, 18, 17854
-ZLOB_FIRST, ZLOB_DATA, RSEG_ARRAY, EXTENT_DESCRIPTOR = 25, 26, 21, 9
+LOB_FIRST, LOB_INDEX, LOB_DATA, ZIP_BLOB, ZIP_LOB_FIRST, SDI, SDI_ZIP_BLOB = 24, 22, 23, 11, 25, 17853, 19
+R_TREE, RSEG_ARRAY, SYSTEM = 17854, 21, 6
 PAGE_COMPRESSED, ENCRYPTED, COMPRESSED_AND_ENCRYPTED, ENCRYPTED_R_TREE = 14, 15, 16, 17
 
 _TABLESPACES = ("ibdata*", "*.ibd", "*.ibu", "undo_0*")
@@ -182,7 +182,7 @@ def doublewrite_images(datadir: Path, page_bytes: int = 16384) -> list[Doublewri
 
 
 def torn_candidates(datadir: Path) -> list[tuple[Tablespace, DoublewriteImage]]:
-    """Pages whose last write can be repaired from the doublewrite files: the file has what they have, redo goes on from it."""
+    """Pages that can be repaired when they are torn: the doublewrite files have what the file has, redo goes on from it."""
     newest: dict[tuple[int, int], DoublewriteImage] = {}
     for image in doublewrite_images(datadir):
         known = newest.get((image.space, image.number))
