@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/units.hpp"
 #include "cli/progress_view.hpp"
 #include "cli/report.hpp"
@@ -75,14 +77,22 @@ void announce(const SourceIdentity& identity, const DatadirSurvey& survey, const
     fmt::print("On the recipient:\n");
     fmt::print("  INSTALL PLUGIN clone SONAME 'mysql_clone.so';\n");
     fmt::print("  SET GLOBAL clone_valid_donor_list = '{}:{}';\n", host, endpoint.port());
-    fmt::print("  CLONE INSTANCE FROM {}@'{}':{} IDENTIFIED BY '{}';\n", sql_quoted(account->user), host,
-               endpoint.port(), no_password ? "" : "...");
+    fmt::print("  CLONE INSTANCE FROM {}@'{}':{} IDENTIFIED BY '{}'{};\n", sql_quoted(account->user), host,
+               endpoint.port(), no_password ? "" : "...", survey.has_keys() ? " REQUIRE SSL" : "");
   } else {
     fmt::print("No account has the right to clone.\n");
   }
   std::fflush(stdout);
   fmt::print(stderr, "donord: ready for connections. address: '{}' port: {}\n", endpoint.address().to_string(),
              endpoint.port());
+}
+
+/// Keys are in memory of their own, but on their way to a recipient they pass through buffers that a core dump would have
+/// (docs/decisions/0011-keys-in-memory.md).
+void keep_keys_in() {
+  constexpr rlimit kNoDump{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &kNoDump) != 0) log::warn("keys.core_dumps_possible", {{"errno", errno}});
+  if (!key_memory_is_locked()) log::warn("keys.not_locked", {{"hint", "raise the limit of locked memory (ulimit -l)"}});
 }
 
 /// Reads accounts and certificates again; what cannot be read leaves things as they are.
@@ -139,6 +149,7 @@ Result<> serve(const ServeOptions& options) {
   if (!source) return source.error();
   const SourceIdentity identity = (*source)->identity();
   const std::shared_ptr<const DatadirSurvey> survey = (*source)->latest();
+  if (survey->has_keys()) keep_keys_in();
   Result<ParameterChoice> parameters = parameters_of(options);
   if (!parameters) return parameters.error();
 
