@@ -61,15 +61,12 @@ ExitCode exit_code_of(const CheckReport& report) {
 
 }  // namespace
 
-void add_check_options(CLI::App& app, CheckOptions& options) {
-  app.add_option("directory", options.source.datadir, "data directory")->required();
-  app.add_flag_callback(
-      "--json", [&options] { options.format = OutputFormat::json; }, "as JSON");
-  add_location_options(app, options.source);
+void add_check_options(CLI::App& app, PathOptions& options) {
+  add_path_options(app, options, "data directory");
   app.footer("Example:\n  donord check /var/lib/mysql\n  donord check --json --keyring-file /etc/mysql/keyring DIR");
 }
 
-ExitCode run_check(const CheckOptions& options) {
+ExitCode run_check(const PathOptions& options) {
   log::set_level(log::Level::warn);  // the report counts what would be logged
   const Result<DatadirOptions> datadir = to_datadir_options(options.source);
   if (!datadir) return report(datadir.error());

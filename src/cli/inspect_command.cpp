@@ -1,35 +1,63 @@
 #include "cli/inspect_command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
+#include "base/log.hpp"
 #include "cli/report.hpp"
 #include "source/inspect.hpp"
+#include "source/page_list.hpp"
 
 namespace donord {
 
+namespace {
+
+/// The lines of a table below the report.
+Result<> print_page_list(const TablespaceReport& report) {
+  fmt::print("{}", inspect_text(report));
+  return list_pages(report.file, [](const PageRun& run) { fmt::print("\n{}", page_text(run)); });
+}
+
+/// The same object as without the list, with one more member; a large file has too many pages to keep them all.
+Result<> print_page_list_as_json(const TablespaceReport& report) {
+  std::string json = inspect_json(report);
+  json.resize(json.rfind('}'));
+  while (json.ends_with('\n')) json.pop_back();
+  fmt::print("{},\n  \"page_list\": [", json);
+  bool first = true;
+  const Result<> listed = list_pages(report.file, [&first](const PageRun& run) {
+    fmt::print("{}\n    {}", first ? "" : ",", page_json(run));
+    first = false;
+  });
+  fmt::print("\n  ]\n}}");
+  return listed;
+}
+
+}  // namespace
+
 void add_inspect_options(CLI::App& app, InspectOptions& options) {
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("path", options.path, "data directory, tablespace file or redo file; default: --datadir");
-  app.add_flag_callback(
-      "--json", [&options] { options.format = OutputFormat::json; }, "as JSON");
-  app.add_option("--datadir", options.source.datadir, "as of serve; default: that of --source-defaults-file")
-      ->group("Source");
-  add_location_options(app, options.source);
-  app.add_option("--config", options.config, "TOML file of serve, for the options of its source");
-  app.footer("Example:\n  donord inspect /var/lib/mysql\n  donord inspect --json /var/lib/mysql/shop/orders.ibd");
+  add_path_options(app, options.path, "data directory, tablespace file or redo file");
+  app.add_flag(
+      "--pages", options.pages,
+      "of a tablespace file every page; of a data directory every damaged one, and how many there are of which "
+      "kind");
+  app.footer(
+      "Example:\n  donord inspect /var/lib/mysql\n  donord inspect --json --pages /var/lib/mysql/shop/orders.ibd");
 }
 
 ExitCode run_inspect(const InspectOptions& options) {
-  SourceOptions source = options.source;
-  if (!options.path.empty()) source.datadir = options.path;
-  if (source.datadir.empty() && source.defaults_file.empty())
-    return report(Error{Errc::usage, "nothing to inspect", "give a directory or a file"});
-  const Result<DatadirOptions> datadir = to_datadir_options(source);
+  log::set_level(log::Level::warn);  // the report has what would be logged about pages
+  const Result<DatadirOptions> datadir = to_datadir_options(options.path);
   if (!datadir) return report(datadir.error());
-  const Result<InspectReport> report_of_path = inspect(*datadir);
-  if (!report_of_path) return report(report_of_path.error());
-  return print_result(options.format == OutputFormat::json ? inspect_json(*report_of_path)
-                                                           : inspect_text(*report_of_path));
+  const Result<InspectReport> found = inspect(*datadir, options.pages ? InspectDepth::pages : InspectDepth::files);
+  if (!found) return report(found.error());
+
+  const bool json = options.path.format == OutputFormat::json;
+  const auto* const tablespace = std::get_if<TablespaceReport>(&*found);
+  if (tablespace == nullptr || !options.pages) return print_result(json ? inspect_json(*found) : inspect_text(*found));
+  if (const Result<> printed = json ? print_page_list_as_json(*tablespace) : print_page_list(*tablespace); !printed)
+    return report(printed.error());
+  return print_result("");
 }
 
 }  // namespace donord

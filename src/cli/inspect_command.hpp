@@ -2,20 +2,14 @@
 
 // `donord inspect DIR|FILE`.
 
-#include <filesystem>
-#include <string>
-
 #include "cli/exit_codes.hpp"
-#include "cli/output_format.hpp"
-#include "cli/source_options.hpp"
+#include "cli/path_options.hpp"
 
 namespace donord {
 
 struct InspectOptions {
-  std::string path;
-  std::filesystem::path config;
-  SourceOptions source;
-  OutputFormat format = OutputFormat::text;
+  PathOptions path;
+  bool pages = false;
 };
 
 /// Parsing fills `options`, which must outlive `app`.

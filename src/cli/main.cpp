@@ -98,7 +98,7 @@ class CommandLine {
   CLI::App* version_ = nullptr;
   donord::ServeOptions serve_options_;
   donord::SessionsOptions sessions_options_;
-  donord::CheckOptions check_options_;
+  donord::PathOptions check_options_;
   donord::InspectOptions inspect_options_;
 };
 

@@ -59,7 +59,7 @@ Result<CheckReport> check_datadir(const DatadirOptions& options, const CheckProg
   }
 
   const auto start = std::chrono::steady_clock::now();
-  report.files = check_pages(report.survey, progress);
+  report.files = check_pages(report.survey.files, {.crash = crash_state_of(report.survey), .progress = progress});
   report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
   find_changes(report);
   return report;

@@ -6,10 +6,7 @@
 #include <thread>
 
 #include "base/endian.hpp"
-#include "innodb/page_check.hpp"
-#include "innodb/page_header.hpp"
 #include "source/file_cache.hpp"
-#include "source/page_filter.hpp"
 
 namespace donord {
 
@@ -18,118 +15,142 @@ namespace {
 constexpr std::uint64_t kChunkBytes = 4 << 20;  // a multiple of every page size
 constexpr std::size_t kMaxOpenFiles = 64;
 
-bool is_encrypted(ByteView page) {
-  return innodb::is_encrypted(innodb::PageType{load_u16be(page, innodb::kPageTypeOffset)});
+PageNo number_of(PageNo first, std::size_t index) {
+  return PageNo{first.value() + static_cast<std::uint32_t>(index)};
 }
 
-bool was_never_written(ByteView page, const TablespaceFile& file, PageNo number) {
-  if (load_u64be(page, innodb::kPageChecksumOffset) != 0 || load_u64be(page, innodb::kPageLsnOffset) != 0) return false;
-  const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), number);
-  return state && *state == innodb::PageState::never_written;
+void note_written(FileCheck& found, ByteView page) {
+  ++found.types[innodb::PageType{load_u16be(page, innodb::kPageTypeOffset)}];
+  found.newest_lsn = std::max(found.newest_lsn, Lsn{load_u64be(page, innodb::kPageLsnOffset)});
 }
 
-bool listed_before(const Damage& a, const Damage& b) {
-  return a.page < b.page;  // nothing goes first
+void add(PageCounts& counts, PageCondition condition) {
+  switch (condition) {
+    case PageCondition::encrypted:
+      ++counts.encrypted;
+      ++counts.verified;
+      break;
+    case PageCondition::repaired:
+      ++counts.repaired;
+      ++counts.verified;
+      break;
+    case PageCondition::intact:
+      ++counts.verified;
+      break;
+    case PageCondition::unverified:
+      ++counts.unverified;
+      break;
+    case PageCondition::never_written:
+      ++counts.never_written;
+      break;
+    case PageCondition::damaged:
+      ++counts.damaged;
+      break;
+  }
 }
 
-void add(FileCheck& file, FileCheck&& part) {
+/// Adds what was found in a part of a file.
+void add(FileCheck& file, FileCheck&& part, std::size_t max_listed) {
   file.pages += part.pages;
-  std::vector<Damage> damage;
-  std::ranges::merge(std::move_iterator{file.damage.begin()}, std::move_iterator{file.damage.end()},
-                     std::move_iterator{part.damage.begin()}, std::move_iterator{part.damage.end()},
-                     std::back_inserter(damage), listed_before);
-  // The same can be wrong with the file as a whole in each of its parts.
+  file.newest_lsn = std::max(file.newest_lsn, part.newest_lsn);
+  for (const auto& [type, count] : part.types) file.types[type] += count;
+
+  if (part.damage.empty()) return;
+  const auto known = static_cast<std::ptrdiff_t>(file.damage.size());
+  std::ranges::move(part.damage, std::back_inserter(file.damage));
+  // What concerns the whole file goes first.
+  std::ranges::inplace_merge(file.damage, file.damage.begin() + known, {}, &Damage::page);
   const auto repeated = [](const Damage& a, const Damage& b) {
     return !a.page && !b.page && a.error.what == b.error.what;
   };
-  damage.erase(std::unique(damage.begin(), damage.end(), repeated), damage.end());
-  if (damage.size() > FileCheck::kMaxListed) damage.erase(damage.begin() + FileCheck::kMaxListed, damage.end());
-  file.damage = std::move(damage);
+  file.damage.erase(std::unique(file.damage.begin(), file.damage.end(), repeated), file.damage.end());
+  if (file.damage.size() > max_listed) file.damage.resize(max_listed);
 }
 
 /// One thread's part of the work.
 class ChunkChecker {
  public:
-  explicit ChunkChecker(const DatadirSurvey& survey)
-      : filter_(survey.crash ? PageFilter{survey.crash->state()} : PageFilter{}) {}
+  explicit ChunkChecker(const PageCheckOptions& options)
+      : examiner_(options.crash), max_listed_(options.max_listed_damage) {}
 
   FileCheck check(const TablespaceFile& file, const UniqueFd& fd, std::uint64_t offset, std::uint64_t size_bytes) {
     buffer_.resize(size_bytes);
     const Result<> read = read_exactly(fd, file.path, offset, buffer_);
     if (!file.is_tablespace()) return read ? FileCheck{} : FileCheck{.damage = {{std::nullopt, read.error()}}};
 
-    const PageNo first{file.first_page.value() + static_cast<std::uint32_t>(offset / file.format.physical_bytes)};
     const bool has_key = !file.encrypted() || file.cipher;
-    FileCheck result;
-    if (read && has_key && check_run(file, first, buffer_, result.pages)) return result;
+    FileCheck found;
+    if (read && has_key && check_all(file, offset, found)) return found;
 
-    result = {};
-    const std::size_t page_bytes = file.format.physical_bytes;
-    for (std::size_t at = 0; at < buffer_.size(); at += page_bytes)
-      check_one(file, fd, offset + at, MutableBytes{buffer_}.subspan(at, page_bytes), result);
-    return result;
+    found = {};
+    for (std::size_t at = 0; at < buffer_.size(); at += file.format.physical_bytes)
+      check_one(file, fd, offset + at, MutableBytes{buffer_}.subspan(at, file.format.physical_bytes), found);
+    return found;
   }
 
  private:
-  /// `pages` is as it was read; what it says is right only when nothing is damaged.
-  Result<> check_run(const TablespaceFile& file, PageNo first, MutableBytes pages, PageCounts& counts) {
+  /// What is enough for nearly all chunks. False when a page is damaged; then nothing it found counts.
+  bool check_all(const TablespaceFile& file, std::uint64_t offset, FileCheck& found) {
     const std::size_t page_bytes = file.format.physical_bytes;
-    const std::size_t count = pages.size() / page_bytes;
-    for (std::size_t i = 0; i < count; ++i)  // the filter replaces them
-      if (was_never_written(pages.subspan(i * page_bytes, page_bytes), file,
-                            PageNo{first.value() + static_cast<std::uint32_t>(i)}))
-        ++counts.never_written;
-    const std::uint64_t repaired_before = filter_.repaired_pages();
-    if (Result<> applied = filter_.apply(file, first, pages); !applied) return applied;
-    counts.repaired += filter_.repaired_pages() - repaired_before;
-    counts.verified += count - counts.never_written;
-    for (std::size_t i = 0; i < count; ++i)
-      if (is_encrypted(pages.subspan(i * page_bytes, page_bytes))) ++counts.encrypted;
-    return {};
+    const PageNo first = number_of(file.first_page, offset / page_bytes);
+    const auto page = [&](std::size_t at) { return MutableBytes{buffer_}.subspan(at, page_bytes); };
+    std::vector<bool> written;  // the filter makes pages of those that are not
+    for (std::size_t at = 0; at < buffer_.size(); at += page_bytes)
+      written.push_back(!was_never_written(page(at), file, number_of(first, at / page_bytes)));
+
+    const std::uint64_t repaired_before = examiner_.filter().repaired_pages();
+    if (!examiner_.filter().apply(file, first, buffer_)) return false;
+    found.pages.repaired = examiner_.filter().repaired_pages() - repaired_before;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      const ByteView served = page(i * page_bytes);
+      if (!written[i]) {
+        ++found.pages.never_written;
+        continue;
+      }
+      ++found.pages.verified;
+      if (is_encrypted(served)) ++found.pages.encrypted;
+      note_written(found, served);
+    }
+    return true;
   }
 
   /// Reads the page again: the disk may give this one though not all, and the filter may have changed it.
   void check_one(const TablespaceFile& file, const UniqueFd& fd, std::uint64_t offset, MutableBytes page,
-                 FileCheck& result) {
-    const PageNo number{file.first_page.value() + static_cast<std::uint32_t>(offset / page.size())};
-    PageCounts counts;
-    Result<> good = read_exactly(fd, file.path, offset, page);
-    if (!good) {
-      good = good.error().within(fmt::format("page {} of space {}", number, file.space));
-    } else if (!file.cipher && file.encrypted() && is_encrypted(page)) {
-      const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), number);
-      if (state)
-        counts.unverified = 1;
-      else
-        good = state.error().within(file.path.string());
-    } else {
-      good = check_run(file, number, page, counts);
+                 FileCheck& found) {
+    const PageNo number = number_of(file.first_page, offset / page.size());
+    const Result<> read = read_exactly(fd, file.path, offset, page);
+    const Result<PageCondition> condition =
+        read ? examiner_.examine(file, number, page)
+             : read.error().within(fmt::format("page {} of space {}", number, file.space));
+    add(found.pages, condition ? *condition : PageCondition::damaged);
+    if (!condition) {
+      if (found.damage.size() < max_listed_) found.damage.push_back({number, condition.error()});
+    } else if (*condition != PageCondition::never_written) {
+      note_written(found, page);
     }
-    if (!good) {
-      counts = {.damaged = 1};
-      if (result.damage.size() < FileCheck::kMaxListed) result.damage.push_back({number, good.error()});
-    }
-    result.pages += counts;
   }
 
-  const PageFilter filter_;
+  const PageExaminer examiner_;
+  const std::size_t max_listed_;
   Bytes buffer_;
 };
 
 /// Hands out the chunks and collects what the threads find.
 class Run {
  public:
-  Run(const DatadirSurvey& survey, const CheckProgress& progress)
-      : survey_(survey), progress_(progress), results_(survey.files.size()) {
-    for (std::size_t i = 0; i < survey.files.size(); ++i)
-      for (std::uint64_t at = 0; at < survey.files[i].usable_bytes(); at += kChunkBytes) chunks_.push_back({i, at});
+  Run(const std::vector<TablespaceFile>& files, const PageCheckOptions& options)
+      : files_(files), options_(options), results_(files.size()) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      for (std::uint64_t at = 0; at < files[i].usable_bytes(); at += kChunkBytes) chunks_.push_back({i, at});
+      total_bytes_ += files[i].usable_bytes();
+    }
   }
 
   std::vector<FileCheck> run() {
     {
-      std::vector<std::jthread> threads;
-      for (std::size_t i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
-        threads.emplace_back([this] { work(); });
+      std::vector<std::jthread> helpers;
+      for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) helpers.emplace_back([this] { work(); });
+      work();
     }
     return std::move(results_);
   }
@@ -141,25 +162,26 @@ class Run {
   };
 
   void work() {
-    ChunkChecker checker{survey_};
+    ChunkChecker checker{options_};
     for (std::size_t next = next_++; next < chunks_.size(); next = next_++) {
       const Chunk chunk = chunks_[next];
-      const TablespaceFile& file = survey_.files[chunk.file];
+      const TablespaceFile& file = files_[chunk.file];
       const std::uint64_t size_bytes = std::min(kChunkBytes, file.usable_bytes() - chunk.offset);
       const Result<std::shared_ptr<const UniqueFd>> fd = cache_.open(file.path, file.stamp);
       FileCheck found =
           fd ? checker.check(file, **fd, chunk.offset, size_bytes) : FileCheck{.damage = {{std::nullopt, fd.error()}}};
       const std::lock_guard lock{mutex_};
-      add(results_[chunk.file], std::move(found));
+      add(results_[chunk.file], std::move(found), options_.max_listed_damage);
       done_bytes_ += size_bytes;
-      if (progress_) progress_(done_bytes_, survey_.data_bytes());
+      if (options_.progress) options_.progress(done_bytes_, total_bytes_);
     }
   }
 
-  const DatadirSurvey& survey_;
-  const CheckProgress& progress_;
+  const std::vector<TablespaceFile>& files_;
+  const PageCheckOptions& options_;
   FileCache cache_{kMaxOpenFiles};
   std::vector<Chunk> chunks_;
+  std::uint64_t total_bytes_ = 0;
   std::atomic<std::size_t> next_ = 0;
 
   std::mutex mutex_;  // for what follows
@@ -184,8 +206,12 @@ std::uint64_t FileCheck::damaged_pages_not_listed() const {
   return pages.damaged - static_cast<std::uint64_t>(listed);
 }
 
-std::vector<FileCheck> check_pages(const DatadirSurvey& survey, const CheckProgress& progress) {
-  return Run{survey, progress}.run();
+std::optional<CrashState> crash_state_of(const DatadirSurvey& survey) {
+  return survey.crash ? std::optional{survey.crash->state()} : std::nullopt;
+}
+
+std::vector<FileCheck> check_pages(const std::vector<TablespaceFile>& files, const PageCheckOptions& options) {
+  return Run{files, options}.run();
 }
 
 }  // namespace donord

@@ -1,10 +1,11 @@
 #include "source/inspect.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include "innodb/redo_log.hpp"
+#include "source/doublewrite_files.hpp"
+#include "source/keyring_file.hpp"
 
 namespace donord {
 
@@ -12,63 +13,63 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kReadBytes = 1 << 20;
-constexpr std::size_t kMaxListedProblems = 10;
+constexpr std::size_t kMaxListedPages = 10'000;  // per file
 
-class PageCensus {
- public:
-  explicit PageCensus(TablespaceReport& report) : report_(report), expected_(report.file.expectation()) {}
+/// The keyring that a survey reads: the one that is named, else the one that the datadir names.
+Result<std::optional<fs::path>> keyring_file_of(const DatadirOptions& options) {
+  if (!options.keyring_file.empty()) return std::optional{options.keyring_file};
+  return find_keyring_of(options.datadir);
+}
 
-  void add(ByteView page, PageNo number) {
-    const Result<innodb::PageState> state = innodb::check_page(page, expected_, number);
-    if (!state) {
-      ++report_.bad_pages;
-      note(state.error().what);
-    }
-    if (state && *state == innodb::PageState::never_written) {
-      ++report_.never_written_pages;
-      return;
-    }
-    const Result<innodb::PageHeader> header = innodb::decode_page_header(page);
-    if (!header) return;
-    ++report_.pages_by_type[header->type];
-    if (state) report_.newest_lsn = std::max(report_.newest_lsn, header->lsn);
-    if (state && *state == innodb::PageState::encrypted) ++report_.encrypted_pages;
+Result<DoublewriteReport> doublewrite_of(const DatadirSurvey& survey) {
+  const Result<DoublewriteFiles> index =
+      DoublewriteFiles::index(survey.options.doublewrite_directory(), survey.page_size_bytes);
+  if (!index) return index.error();
+  return DoublewriteReport{.files = index->files(),
+                           .copies = index->copy_count(),
+                           .copies_since_checkpoint = index->copies_since(survey.redo.checkpoint.value_or(Lsn{}))};
+}
+
+InspectReport inspect_datadir(const DatadirOptions& options, InspectDepth depth) {
+  DatadirReport report{.survey = survey_datadir(options)};
+  const DatadirSurvey& survey = report.survey;
+  if (const Result<std::optional<fs::path>> keyring = keyring_file_of(survey.options); keyring)
+    report.keyring_file = *keyring;
+  if (survey.page_size_bytes != 0) report.doublewrite = doublewrite_of(survey);
+  if (depth == InspectDepth::pages)
+    report.pages = check_pages(survey.files, {.crash = crash_state_of(survey), .max_listed_damage = kMaxListedPages});
+  return report;
+}
+
+/// Without a datadir nothing names a keyring but the options.
+void find_key(const DatadirOptions& options, TablespaceReport& report) {
+  TablespaceFile& file = report.file;
+  if (!file.encryption_info) return;
+  std::optional<KeyringFile> keyring;
+  if (!options.keyring_file.empty()) {
+    Result<KeyringFile> read = KeyringFile::read(options.keyring_file);
+    if (!read) return report.problems.push_back(read.error());
+    keyring.emplace(std::move(*read));
   }
+  Result<innodb::TablespaceKey> key = unwrap_with(keyring ? &*keyring : nullptr, *file.encryption_info);
+  if (!key) return report.problems.push_back(key.error().within(file.path.string()));
+  file.cipher = std::make_shared<const innodb::TablespaceCipher>(std::move(*key));
+}
 
-  void note(std::string problem) {
-    if (report_.problems.size() < kMaxListedProblems) report_.problems.push_back(std::move(problem));
-  }
-
- private:
-  TablespaceReport& report_;
-  const innodb::PageExpectation expected_;
-};
-
-Result<InspectReport> inspect_tablespace(const fs::path& path) {
+Result<InspectReport> inspect_tablespace(const DatadirOptions& options) {
+  const fs::path& path = options.datadir;
   Result<TablespaceFile> file = identify_tablespace({path, path.filename().string()});
   if (!file) return file.error();
   TablespaceReport report{.file = std::move(*file)};
-  PageCensus census{report};
-
-  const std::uint32_t page_bytes = report.file.format.physical_bytes;
+  if (report.file.problem) report.problems.push_back(*report.file.problem);
+  find_key(options, report);
   if (report.file.page0->fsp.size_pages > report.file.page_count())
-    census.note(fmt::format("the header says {} pages, {} are there{}", report.file.page0->fsp.size_pages,
-                            report.file.page_count(),
-                            report.file.role == FileRole::system ? "; others may be in more files" : ""));
-  const Result<UniqueFd> fd = open_for_reading(path);
-  if (!fd) return fd.error();
-  Bytes buffer(kReadBytes);
-  for (std::uint64_t offset = 0; offset < report.file.usable_bytes(); offset += buffer.size()) {
-    buffer.resize(std::min(kReadBytes, report.file.usable_bytes() - offset));
-    if (Result<> read = read_exactly(*fd, path, offset, buffer); !read) {
-      census.note(read.error().what);
-      break;
-    }
-    for (std::size_t at = 0; at < buffer.size(); at += page_bytes)
-      census.add(ByteView{buffer}.subspan(at, page_bytes),
-                 PageNo{static_cast<std::uint32_t>((offset + at) / page_bytes)});
-  }
+    report.problems.push_back(
+        {Errc::truncated,
+         fmt::format("the header says {} pages, {} are there", report.file.page0->fsp.size_pages,
+                     report.file.page_count()),
+         report.file.role == FileRole::system ? "there may be more files of the system tablespace" : ""});
+  report.pages = check_pages({report.file}, {.max_listed_damage = kMaxListedPages}).front();
   return InspectReport{std::move(report)};
 }
 
@@ -94,13 +95,13 @@ std::string join(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Result<InspectReport> inspect(const DatadirOptions& options) {
+Result<InspectReport> inspect(const DatadirOptions& options, InspectDepth depth) {
   std::error_code error;
   const fs::file_status status = fs::status(options.datadir, error);
   if (!fs::exists(status)) return io_error("inspect", options.datadir, error ? error.value() : ENOENT);
-  if (fs::is_directory(status)) return InspectReport{survey_datadir(options)};
+  if (fs::is_directory(status)) return inspect_datadir(options, depth);
   if (is_redo_name(options.datadir.filename().string())) return inspect_redo_file(options.datadir);
-  return inspect_tablespace(options.datadir);
+  return inspect_tablespace(options);
 }
 
 std::string features_of(const TablespaceFile& file) {
@@ -110,6 +111,7 @@ std::string features_of(const TablespaceFile& file) {
   if (file.compression != innodb::PageCompressionAlgorithm::none)
     words.push_back(fmt::format("compressed {}", name_of(file.compression)));
   if (file.flags.encrypted()) words.emplace_back("encrypted");
+  if (file.encryption_info && !file.cipher) words.emplace_back("key not at hand");
   if (file.page0 && file.page0->encryption_progress == innodb::EncryptionProgress::encrypting)
     words.emplace_back("encryption unfinished");
   if (file.page0 && file.page0->encryption_progress == innodb::EncryptionProgress::decrypting)
@@ -131,16 +133,9 @@ std::string flags_text(const innodb::RedoFileHeader& header) {
   return join(words);
 }
 
-std::string_view name_of(Shutdown shutdown) {
-  switch (shutdown) {
-    case Shutdown::clean:
-      return "clean";
-    case Shutdown::unclean:
-      return "unclean";
-    case Shutdown::unknown:
-      break;
-  }
-  return "unknown";
+std::optional<Result<innodb::EncryptionInfo>> encryption_info_of(const innodb::RedoFileStart& start) {
+  if (!start.has_encryption_info()) return std::nullopt;
+  return innodb::decode_encryption_info(start.encryption_info);
 }
 
 }  // namespace donord

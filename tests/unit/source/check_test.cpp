@@ -76,8 +76,8 @@ TEST_F(CheckTest, ALongListOfDamageIsCutShort) {
   const CheckReport report = check();
   const FileCheck& table = file_of(report, "./db/t1.ibd");
   EXPECT_EQ(table.pages, (PageCounts{.verified = 1, .damaged = 599}));
-  ASSERT_EQ(table.damage.size(), FileCheck::kMaxListed);
-  for (std::uint32_t i = 0; i < FileCheck::kMaxListed; ++i) EXPECT_EQ(table.damage[i].page, PageNo{i + 1});
+  ASSERT_EQ(table.damage.size(), kMaxListedDamage);
+  for (std::uint32_t i = 0; i < kMaxListedDamage; ++i) EXPECT_EQ(table.damage[i].page, PageNo{i + 1});
   EXPECT_EQ(table.damaged_pages_not_listed(), 579U);
   EXPECT_THAT(check_text(report), HasSubstr("t1.ibd: 579 more damaged pages"));
 }
@@ -111,7 +111,7 @@ TEST_F(CheckTest, ADamagedFirstPageIsOneReason) {
 TEST_F(CheckTest, AShrunkenFileIsNoticed) {
   const DatadirSurvey survey = survey_datadir({.datadir = at()});
   fs::resize_file(at("db/t1.ibd"), 5 * kPageBytes);
-  const std::vector<FileCheck> files = check_pages(survey, {});
+  const std::vector<FileCheck> files = check_pages(survey.files, {});
   EXPECT_EQ(files.back().pages, (PageCounts{.verified = 5, .damaged = 4}));
   ASSERT_EQ(files.back().damage.size(), 4U);
   EXPECT_THAT(files.back().damage[0].error.what, HasSubstr("page 5 of space 2: "));
@@ -122,7 +122,7 @@ TEST_F(CheckTest, AFileThatDisappearsIsNoticedOnce) {
   write_file(at("db/t1.ibd"), make_tablespace({.space = SpaceId{2}, .pages = 600}));
   const DatadirSurvey survey = survey_datadir({.datadir = at()});
   fs::remove(at("db/t1.ibd"));
-  const std::vector<FileCheck> files = check_pages(survey, {});
+  const std::vector<FileCheck> files = check_pages(survey.files, {});
   ASSERT_EQ(files.back().damage.size(), 1U);
   EXPECT_EQ(files.back().damage[0].page, std::nullopt);
   EXPECT_EQ(files.back().damage[0].error.code, Errc::not_found);
@@ -131,7 +131,7 @@ TEST_F(CheckTest, AFileThatDisappearsIsNoticedOnce) {
 TEST_F(CheckTest, TheBufferPoolDumpMustBeThere) {
   const DatadirSurvey survey = survey_datadir({.datadir = at()});
   fs::resize_file(at("ib_buffer_pool"), 0);
-  const std::vector<FileCheck> files = check_pages(survey, {});
+  const std::vector<FileCheck> files = check_pages(survey.files, {});
   ASSERT_EQ(files.front().damage.size(), 1U);
   EXPECT_THAT(files.front().damage[0].error.what, HasSubstr("ib_buffer_pool ends at 0"));
   EXPECT_EQ(files.front().pages, PageCounts{});

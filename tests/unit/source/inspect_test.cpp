@@ -76,11 +76,14 @@ TEST_F(InspectTest, CountsThePagesOfATablespace) {
   const nlohmann::json found = json(at("db/t1.ibd"));
   EXPECT_EQ(found["kind"], "tablespace");
   EXPECT_EQ(found["space_id"], 2U);
-  EXPECT_EQ(found["pages"]["INDEX"], 8U);
-  EXPECT_EQ(found["pages"]["FSP_HDR"], 1U);
-  EXPECT_EQ(found["never_written_pages"], 3U);
-  EXPECT_EQ(found["bad_pages"], 1U);
-  EXPECT_THAT(found["problems"][0], HasSubstr("page 3 of space 2"));
+  EXPECT_EQ(found["page_types"]["INDEX"], 7U);
+  EXPECT_EQ(found["page_types"]["FSP_HDR"], 1U);
+  EXPECT_EQ(found["pages"]["verified"], 8U);
+  EXPECT_EQ(found["pages"]["never_written"], 3U);
+  EXPECT_EQ(found["pages"]["damaged"], 1U);
+  EXPECT_EQ(found["newest_lsn"], 16'000'000U);
+  EXPECT_EQ(found["damage"][0]["page"], 3U);
+  EXPECT_THAT(found["damage"][0]["what"], HasSubstr("page 3 of space 2"));
   EXPECT_THAT(text(at("db/t1.ibd")), HasSubstr("1 damaged"));
 }
 

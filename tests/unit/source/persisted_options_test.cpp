@@ -109,7 +109,7 @@ TEST_F(PersistedOptionsTest, CountForASurveyWhichSaysSo) {
   EXPECT_EQ(survey_datadir(options_).files.size(), 4U);
   write_file(options_.datadir / "mysqld-auto.cnf", as_bytes(R"({"innodb_undo_directory": {"Value": "#undo"}})"));
   const InspectReport report = *inspect(options_);
-  EXPECT_EQ(std::get<DatadirSurvey>(report).files.size(), 6U);
+  EXPECT_EQ(std::get<DatadirReport>(report).survey.files.size(), 6U);
   EXPECT_THAT(inspect_text(report), HasSubstr("innodb_undo_directory=#undo (mysqld-auto.cnf)"));
   EXPECT_THAT(inspect_json(report), HasSubstr(R"("origin": "mysqld-auto.cnf")"));
 
