@@ -34,7 +34,7 @@ TEST(RedoFileHeader, SurvivesTheRoundTrip) {
   EXPECT_TRUE(start->header.has(RedoFlag::file_full));
   EXPECT_EQ(start->checkpoints[0], Lsn{30000});
   EXPECT_EQ(start->checkpoints[1], Lsn{30000});
-  EXPECT_FALSE(start->has_encryption_info);
+  EXPECT_FALSE(start->has_encryption_info());
 }
 
 TEST(RedoFileHeader, ALongCreatorIsCut) {
@@ -64,7 +64,7 @@ TEST(RedoFileHeader, ATornCheckpointLeavesTheOther) {
 TEST(RedoFileHeader, SeesEncryptionInformation) {
   RedoFileStartBytes bytes = encode_redo_file_start(kHeader, Lsn{30000});
   std::ranges::copy(as_bytes("lCC"), bytes.begin() + 1024 + 48);
-  EXPECT_TRUE(decode_redo_file_start(bytes)->has_encryption_info);
+  EXPECT_TRUE(decode_redo_file_start(bytes)->has_encryption_info());
 }
 
 TEST(RedoFileHeader, EveryPrefixAndEveryFlippedByteOfTheFirstBlockIsRefused) {
