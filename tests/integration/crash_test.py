@@ -19,7 +19,7 @@ NewDonord = Callable[..., Donord]
 NewMysqld = Callable[..., Mysqld]
 CheckDirectory = Callable[[Path, Source], None]
 
-_COMMITS = 1000
+_COMMITS = 800
 _REPAIRED = "from the doublewrite buffer"
 
 

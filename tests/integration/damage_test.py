@@ -221,7 +221,8 @@ def test_doublewrite_files_nobody_needs(damage: str, crashed: Crashed, check_ser
 
 
 @pytest.mark.parametrize("name, kind", [("mysql.ibd", innodb_files.INDEX), ("bank/document_plain.ibd", innodb_files.LOB_FIRST),
-                                        ("bank/document_zip.ibd", innodb_files.ZIP_LOB_FIRST)], ids=["index", "LOB", "ZIP LOB"])
+                                        ("bank/document_zip.ibd", innodb_files.ZIP_LOB_FIRST)],
+                         ids=["index", "LOB", "ZIP LOB"])
 def test_page_with_a_wrong_bit_and_no_copy(name: str, kind: int, crashed: Crashed, not_served: NotServed,
                                            tmp_path: Path) -> None:
     datadir = crashed.copy(tmp_path / "data")

@@ -171,7 +171,8 @@ def test_check_reads_files_anywhere(spread: tuple[Spread, Source]) -> None:
     assert code == 0, said
 
 
-@pytest.mark.parametrize("missing, named", [("innodb-data-home-dir", "ibdata1"), ("innodb-data-file-path", "innodb_data_file_path"),
+@pytest.mark.parametrize("missing, named", [("innodb-data-home-dir", "ibdata1"),
+                                            ("innodb-data-file-path", "innodb_data_file_path"),
                                             ("innodb-log-group-home-dir", "#innodb_redo")])
 def test_refused_when_a_place_is_not_named(missing: str, named: str, spread: tuple[Spread, Source],
                                            new_donord: NewDonord) -> None:
