@@ -87,8 +87,8 @@ void announce(const SourceIdentity& identity, const DatadirSurvey& survey, const
              endpoint.port());
 }
 
-/// Keys are in memory of their own, but on their way to a recipient they pass through buffers that a core dump would have
-/// (docs/decisions/0011-keys-in-memory.md).
+/// Keys are in memory of their own, but on their way to a recipient they pass through buffers that a core dump would
+/// have (docs/decisions/0011-keys-in-memory.md).
 void keep_keys_in() {
   constexpr rlimit kNoDump{0, 0};
   if (::setrlimit(RLIMIT_CORE, &kNoDump) != 0) log::warn("keys.core_dumps_possible", {{"errno", errno}});

@@ -69,8 +69,8 @@ Result<> CrashSurvey::bring_keys_up_to_date(std::vector<TablespaceFile>& files) 
   for (TablespaceFile& file : files) {
     const auto found = file.page0 ? pages.find(file.space) : pages.end();
     if (found == pages.end() || !found->second.changed) continue;
-    Result<TablespaceFile> again = identify_tablespace({file.path, file.name},
-                                                       std::make_shared<const Bytes>(std::move(found->second.page)));
+    Result<TablespaceFile> again =
+        identify_tablespace({file.path, file.name}, std::make_shared<const Bytes>(std::move(found->second.page)));
     if (!again) return again.error();
     file = std::move(*again);
   }

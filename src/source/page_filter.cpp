@@ -12,14 +12,22 @@ namespace {
 using innodb::PageState;
 
 /// What the page is; an encrypted one is looked into when the key of its tablespace is at hand.
-Result<PageState> look_at_page(ByteView page, const TablespaceFile& file, PageNo number) {
-  Result<PageState> state = innodb::check_page(page, file.expectation(), number);
+Result<PageState> look_at_page(ByteView page, const TablespaceFile& file, const innodb::PageExpectation& expected,
+                               PageNo number) {
+  Result<PageState> state = innodb::check_page(page, expected, number);
   if (!state || *state != PageState::encrypted) return state;
   if (!file.cipher)
-    return Error{Errc::checksum, fmt::format("page {} of space {} is encrypted, its tablespace is not", number,
-                                             file.space)};
+    return Error{Errc::checksum,
+                 fmt::format("page {} of space {} is encrypted, its tablespace is not", number, file.space)};
   Bytes scratch(page.size());
-  return innodb::check_encrypted_page(page, file.expectation(), number, *file.cipher, scratch);
+  return innodb::check_encrypted_page(page, expected, number, *file.cipher, scratch);
+}
+
+/// It is not torn, and as whole as it can be; what is wrong is that the log does not reach it.
+bool is_newer_than_the_log(ByteView page, const TablespaceFile& file, PageNo number) {
+  innodb::PageExpectation any_age = file.expectation();
+  any_age.max_lsn = innodb::kNoMaxLsn;
+  return look_at_page(page, file, any_age, number).has_value();
 }
 
 Error damaged(const TablespaceFile& file, const Error& error) {
@@ -36,9 +44,10 @@ Result<> PageFilter::apply(const TablespaceFile& file, PageNo first, MutableByte
     const PageNo number{first.value() + static_cast<std::uint32_t>(index)};
     const MutableBytes page = pages.subspan(index * page_bytes, page_bytes);
     const Result<PageState> state =
-        seen && *seen == PageState::encrypted ? look_at_page(page, file, number) : seen;
+        seen && *seen == PageState::encrypted ? look_at_page(page, file, file.expectation(), number) : seen;
     if (!state) {
-      if (!crash_ || state.error().code != Errc::checksum) return state.error();
+      if (!crash_ || state.error().code != Errc::checksum || is_newer_than_the_log(page, file, number))
+        return state.error();
       return restore(file, number, state.error(), page);
     }
     if (*state == PageState::never_written && crash_) innodb::make_empty_page(page, file.format, file.space, number);
@@ -58,7 +67,7 @@ Result<> PageFilter::restore(const TablespaceFile& file, PageNo number, const Er
       continue;
     }
     if (Result<> read = crash_->doublewrite->read(found, copy); !read) return read;
-    const Result<PageState> state = look_at_page(copy, file, number);
+    const Result<PageState> state = look_at_page(copy, file, file.expectation(), number);
     if (!state || *state == PageState::never_written) continue;
     std::ranges::copy(copy, page.begin());
     ++repaired_pages_;

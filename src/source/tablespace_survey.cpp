@@ -20,8 +20,7 @@ Result<TablespaceFile> identify(const ScannedFile& candidate, const TablespaceSu
   Result<TablespaceFile> file = identify_tablespace(candidate);
   if (!file && file.error().code == Errc::not_found)  // it was listed a moment ago
     return Error{Errc::conflict, file.error().what, "leave the directory alone while it is served"};
-  const bool unreadable_page0 =
-      !file && (file.error().code == Errc::malformed || file.error().code == Errc::truncated);
+  const bool unreadable_page0 = !file && (file.error().code == Errc::malformed || file.error().code == Errc::truncated);
   if (context.crash != nullptr && unreadable_page0)
     file = context.crash->rescue(candidate, file.error());
   else if (context.crash != nullptr && file && file->problem)
@@ -40,9 +39,8 @@ std::vector<std::optional<Result<TablespaceFile>>> identify_all(const std::vecto
   const auto work = [&] {
     for (std::size_t i = next++; i < candidates.size(); i = next++) results[i] = identify(candidates[i], context);
   };
-  const std::size_t wanted =
-      std::min<std::size_t>({std::max(std::thread::hardware_concurrency(), 1U), kMaxThreads,
-                             candidates.size() / kFilesPerThread + 1});
+  const std::size_t wanted = std::min<std::size_t>(
+      {std::max(std::thread::hardware_concurrency(), 1U), kMaxThreads, candidates.size() / kFilesPerThread + 1});
   std::vector<std::jthread> helpers;
   for (std::size_t i = 1; i < wanted; ++i) helpers.emplace_back(work);
   work();

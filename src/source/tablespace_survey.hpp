@@ -31,8 +31,8 @@ class KnownTablespaces {
 
 /// What bears on the files of one instance.
 struct TablespaceSurveyContext {
-  std::uint32_t page_size_bytes = 0;    ///< innodb_page_size, 0 if it is not known
-  const CrashSurvey* crash = nullptr;   ///< null after a clean shutdown
+  std::uint32_t page_size_bytes = 0;   ///< innodb_page_size, 0 if it is not known
+  const CrashSurvey* crash = nullptr;  ///< null after a clean shutdown
   const PathMap* path_map = nullptr;
   KnownTablespaces known;
 };
