@@ -20,17 +20,9 @@ constexpr std::uint32_t kFlushBit = 0x80000000;
 constexpr std::uint16_t kEncryptedBit = 0x8000;
 constexpr std::uint64_t kBlocksPerEpoch = 0x40000000;
 
-}  // namespace
+enum class Epoch { checked, none };
 
-std::uint32_t redo_block_number(Lsn lsn) {
-  return static_cast<std::uint32_t>(1 + lsn.value() / kRedoBlockBytes % kBlocksPerEpoch);
-}
-
-std::uint32_t redo_block_epoch(Lsn lsn) {
-  return static_cast<std::uint32_t>(1 + lsn.value() / kRedoBlockBytes / kBlocksPerEpoch);
-}
-
-RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn) {
+RedoBlock look_at(ByteView bytes, Lsn lsn, Epoch epoch) {
   RedoBlock block;
   if (bytes.size() < kRedoBlockBytes) return block;
   const std::uint16_t length_word = load_u16be(bytes, kDataBytesOffset);
@@ -40,7 +32,8 @@ RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn) {
                   .first_rec_group = load_u16be(bytes, kFirstRecGroupOffset),
                   .epoch = load_u32be(bytes, kEpochOffset)};
   const RedoBlockHeader& header = block.header;
-  if (header.number != redo_block_number(lsn) || header.epoch != redo_block_epoch(lsn)) return block;
+  if (header.number != redo_block_number(lsn)) return block;
+  if (epoch == Epoch::checked && header.epoch != redo_block_epoch(lsn)) return block;
 
   const std::uint32_t stored = load_u32be(bytes, kChecksumOffset);
   const bool intact = header.encrypted || stored == crc32c(bytes.first(kChecksumOffset)) || stored == kNoChecksum;
@@ -52,6 +45,24 @@ RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn) {
   else
     block.state = header.encrypted ? RedoBlockState::encrypted : RedoBlockState::current;
   return block;
+}
+
+}  // namespace
+
+std::uint32_t redo_block_number(Lsn lsn) {
+  return static_cast<std::uint32_t>(1 + lsn.value() / kRedoBlockBytes % kBlocksPerEpoch);
+}
+
+std::uint32_t redo_block_epoch(Lsn lsn) {
+  return static_cast<std::uint32_t>(1 + lsn.value() / kRedoBlockBytes / kBlocksPerEpoch);
+}
+
+RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn) {
+  return look_at(bytes, lsn, Epoch::checked);
+}
+
+RedoBlock look_at_old_redo_block(ByteView bytes, Lsn lsn) {
+  return look_at(bytes, lsn, Epoch::none);
 }
 
 void seal_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block) {

@@ -23,7 +23,7 @@ inline constexpr std::uint16_t kRedoBlockHeaderBytes = 12;
 ///        0    4  number: 1 + (LSN / 512) mod 2^30; bit 31 is not part of it
 ///        4    2  data length: 512 when full, else the bytes in use, this header included; bit 15: encrypted
 ///        6    2  offset of the first group of records that begins in this block, 0 when none does
-///        8    4  epoch: 1 + (LSN / 512) / 2^30
+///        8    4  epoch: 1 + (LSN / 512) / 2^30; before 8.0.30 the low half of a checkpoint's number
 ///       12  496  log bytes
 ///      508    4  CRC-32C of bytes 0 to 507; 0xDEADBEEF under innodb_log_checksums=OFF
 ///
@@ -60,6 +60,9 @@ using RedoBlockBytes = std::array<std::uint8_t, kRedoBlockBytes>;
 
 /// Looks at the 512 bytes that are stored where the block beginning at `lsn`, a multiple of 512, belongs.
 [[nodiscard]] RedoBlock look_at_redo_block(ByteView bytes, Lsn lsn);
+
+/// The same for a log from before 8.0.30, whose blocks have no epoch.
+[[nodiscard]] RedoBlock look_at_old_redo_block(ByteView bytes, Lsn lsn);
 
 /// Stores the right checksum, whatever stood there.
 void seal_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block);

@@ -33,26 +33,35 @@ void seal(MutableBytes block) {
 
 }  // namespace
 
-Result<RedoFileStart> decode_redo_file_start(ByteView bytes) {
-  if (bytes.size() < kRedoHeaderBytes)
+Result<RedoFileHeader> decode_redo_file_header(ByteView bytes) {
+  if (bytes.size() < kRedoBlockBytes)
     return Error{Errc::truncated,
-                 fmt::format("a redo file's header has {} bytes, have {}", kRedoHeaderBytes, bytes.size())};
+                 fmt::format("block 0 of a redo file has {} bytes, have {}", kRedoBlockBytes, bytes.size())};
   const ByteView block = bytes.first(kRedoBlockBytes);
   if (!is_sealed(block))
     return Error{Errc::checksum, fmt::format("redo file header: checksum 0x{:08x}, expected crc32c 0x{:08x}",
                                              load_u32be(block, kBlockChecksumOffset), checksum_of(block))};
-  RedoFileStart start;
-  RedoFileHeader& header = start.header;
+  RedoFileHeader header;
   header.format = load_u32be(block, kFormatOffset);
-  if (header.format != kRedoFormat)
-    return Error{Errc::unsupported_version, fmt::format("redo log format {}, expected {}", header.format, kRedoFormat),
-                 "start the directory with MySQL 8.0.30 or newer and shut it down cleanly"};
   header.uuid = load_u32be(block, kUuidOffset);
   header.start_lsn = Lsn{load_u64be(block, kStartLsnOffset)};
   const ByteView creator = block.subspan(kCreatorOffset, kCreatorBytes);
   header.creator = as_text(creator.first(static_cast<std::size_t>(std::ranges::find(creator, 0) - creator.begin())));
   header.flags = load_u32be(block, kFlagsOffset);
+  return header;
+}
 
+Result<RedoFileStart> decode_redo_file_start(ByteView bytes) {
+  if (bytes.size() < kRedoHeaderBytes)
+    return Error{Errc::truncated,
+                 fmt::format("a redo file's header has {} bytes, have {}", kRedoHeaderBytes, bytes.size())};
+  Result<RedoFileHeader> header = decode_redo_file_header(bytes);
+  if (!header) return header.error();
+  if (header->format != kRedoFormat)
+    return Error{Errc::unsupported_version, fmt::format("redo log format {}, expected {}", header->format, kRedoFormat),
+                 "start the directory with MySQL 8.0.30 or newer and shut it down cleanly"};
+  RedoFileStart start;
+  start.header = std::move(*header);
   for (std::size_t slot = 0; slot < kCheckpointOffsets.size(); ++slot) {
     const ByteView checkpoint = bytes.subspan(kCheckpointOffsets[slot], kRedoBlockBytes);
     if (is_sealed(checkpoint)) start.checkpoints[slot] = Lsn{load_u64be(checkpoint, kCheckpointLsnOffset)};

@@ -68,6 +68,9 @@ struct RedoFileStart {
 
 using RedoFileStartBytes = std::array<std::uint8_t, kRedoHeaderBytes>;
 
+/// Decodes block 0, whatever its format. `Errc::checksum` when it does not match its checksum.
+[[nodiscard]] Result<RedoFileHeader> decode_redo_file_header(ByteView block);
+
 /// Decodes the first 2048 bytes of a redo file. `Errc::checksum` when block 0 does not match its checksum,
 /// `Errc::unsupported_version` with the number found when the format is not 6.
 [[nodiscard]] Result<RedoFileStart> decode_redo_file_start(ByteView bytes);

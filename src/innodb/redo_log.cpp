@@ -74,7 +74,7 @@ Result<Lsn> RedoChain::newest_checkpoint() const {
   return *newest;
 }
 
-std::optional<RedoChain::Place> RedoChain::find(Lsn lsn) const {
+std::optional<RedoLayout::Place> RedoChain::find(Lsn lsn) const {
   const auto file = std::ranges::find_if(files_, [lsn](const RedoFile& f) { return f.covers(lsn); });
   if (file == files_.end()) return std::nullopt;
   return Place{.file = static_cast<std::size_t>(file - files_.begin()),
@@ -82,14 +82,14 @@ std::optional<RedoChain::Place> RedoChain::find(Lsn lsn) const {
                .left_bytes = file->end_lsn() - lsn};
 }
 
-Result<RedoEnd> find_redo_end(const RedoChain& chain, Lsn from, const RedoRead& read) {
+Result<RedoEnd> find_redo_end(const RedoLayout& log, Lsn from, const RedoRead& read) {
   RedoEnd end{.end = from.block_start()};
   Bytes buffer(kWalkBytes);
-  while (const std::optional<RedoChain::Place> place = chain.find(end.end)) {
+  while (const std::optional<RedoLayout::Place> place = log.find(end.end)) {
     const MutableBytes bytes = MutableBytes{buffer}.first(std::min<std::uint64_t>(kWalkBytes, place->left_bytes));
     if (Result<> done = read(end.end, bytes); !done) return done.error();
     for (std::size_t offset = 0; offset < bytes.size(); offset += kRedoBlockBytes) {
-      const RedoBlock block = look_at_redo_block(bytes.subspan(offset, kRedoBlockBytes), end.end);
+      const RedoBlock block = log.look_at(bytes.subspan(offset, kRedoBlockBytes), end.end);
       if (block.state == RedoBlockState::encrypted)
         return Error{Errc::unsupported_version, fmt::format("the redo block at LSN {} is encrypted", end.end)};
       if (block.state != RedoBlockState::current) {
@@ -107,17 +107,17 @@ Result<RedoEnd> find_redo_end(const RedoChain& chain, Lsn from, const RedoRead& 
   return end;
 }
 
-Result<std::optional<Lsn>> find_redo_behind(const RedoChain& chain, const RedoEnd& end, const RedoRead& read) {
+Result<std::optional<Lsn>> find_redo_behind(const RedoLayout& log, const RedoEnd& end, const RedoRead& read) {
   Lsn at = end.in_short_block ? end.end.block_start() + kRedoBlockBytes : end.end + kRedoBlockBytes;
   const Lsn stop = at + kLookAheadBytes;
   Bytes buffer(kWalkBytes);
   while (at < stop) {
-    const std::optional<RedoChain::Place> place = chain.find(at);
+    const std::optional<RedoLayout::Place> place = log.find(at);
     if (!place) break;
     const MutableBytes bytes = MutableBytes{buffer}.first(std::min<std::uint64_t>(kWalkBytes, place->left_bytes));
     if (Result<> done = read(at, bytes); !done) return done.error();
     for (std::size_t offset = 0; offset < bytes.size(); offset += kRedoBlockBytes, at = at + kRedoBlockBytes)
-      if (look_at_redo_block(bytes.subspan(offset, kRedoBlockBytes), at).state == RedoBlockState::current)
+      if (log.look_at(bytes.subspan(offset, kRedoBlockBytes), at).state == RedoBlockState::current)
         return std::optional{at};
   }
   return std::optional<Lsn>{};

@@ -31,8 +31,24 @@ struct RedoFile {
 /// The id in `#ib_redo<id>`; nothing for a spare file (`_tmp`) and any other name.
 [[nodiscard]] std::optional<std::uint64_t> redo_file_id(std::string_view name);
 
+/// How a log lies in its files.
+class RedoLayout {
+ public:
+  virtual ~RedoLayout() = default;
+
+  struct Place {
+    std::size_t file = 0;            ///< index into the list of files
+    std::uint64_t offset_bytes = 0;  ///< in that file
+    std::uint64_t left_bytes = 0;    ///< from there to the end of that file
+  };
+  /// Where the byte at `lsn` stands; nothing when the log has no such place.
+  [[nodiscard]] virtual std::optional<Place> find(Lsn lsn) const = 0;
+  /// Looks at what is stored where the block beginning at `lsn` belongs.
+  [[nodiscard]] virtual RedoBlock look_at(ByteView block, Lsn lsn) const = 0;
+};
+
 /// The in-use files of a log, oldest first, without gaps.
-class RedoChain {
+class RedoChain final : public RedoLayout {
  public:
   /// Checks sizes, ids, start LSNs, uuid and flags. The error says which file breaks the chain.
   [[nodiscard]] static Result<RedoChain> make(std::vector<RedoFile> files);
@@ -45,19 +61,14 @@ class RedoChain {
   /// The largest checkpoint of all slots of all files that lies in its own file. `Errc::not_found` when there is none.
   [[nodiscard]] Result<Lsn> newest_checkpoint() const;
 
-  struct Place {
-    std::size_t file = 0;            ///< index into `files()`
-    std::uint64_t offset_bytes = 0;  ///< in that file
-    std::uint64_t left_bytes = 0;    ///< from there to the end of that file
-  };
-  /// Where the byte at `lsn` stands; nothing when the log has no such place.
-  [[nodiscard]] std::optional<Place> find(Lsn lsn) const;
+  [[nodiscard]] std::optional<Place> find(Lsn lsn) const override;
+  [[nodiscard]] RedoBlock look_at(ByteView block, Lsn lsn) const override { return look_at_redo_block(block, lsn); }
 
  private:
   std::vector<RedoFile> files_;
 };
 
-/// Fills `into` with the bytes of the log from an LSN on; asked only for whole blocks that the chain has.
+/// Fills `into` with the bytes of the log from an LSN on; asked only for whole blocks that the log has.
 using RedoRead = std::function<Result<>(Lsn from, MutableBytes into)>;
 
 /// Where the log ends, and why.
@@ -70,12 +81,12 @@ struct RedoEnd {
 
 /// Walks the blocks from the one that holds `from` to the end of the log. `Errc::unsupported_version` when a block is
 /// encrypted.
-[[nodiscard]] Result<RedoEnd> find_redo_end(const RedoChain& chain, Lsn from, const RedoRead& read);
+[[nodiscard]] Result<RedoEnd> find_redo_end(const RedoLayout& log, Lsn from, const RedoRead& read);
 
 /// The first block behind the end of the log that is none the less where it belongs: the log was damaged in between, or
 /// a write of several blocks was torn by a power failure. Nothing when there is none in the next 64 MiB, which no
 /// single write of a server exceeds.
-[[nodiscard]] Result<std::optional<Lsn>> find_redo_behind(const RedoChain& chain, const RedoEnd& end,
+[[nodiscard]] Result<std::optional<Lsn>> find_redo_behind(const RedoLayout& log, const RedoEnd& end,
                                                           const RedoRead& read);
 
 /// The position that an LSN on a block boundary stands for: the first byte behind that block's header.
