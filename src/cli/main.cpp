@@ -30,7 +30,7 @@ class CommandLine {
     version_ = app_.add_subcommand("version", "print the version");
   }
 
-  int run(std::vector<std::string> arguments) {
+  int run(const std::vector<std::string>& arguments) {
     try {
       parse(arguments);
       parse_with_config(arguments);

@@ -17,6 +17,7 @@ constexpr auto kPoints = std::to_array<FaultPoint>({
 
 std::string names(const auto& things, auto projection) {
   std::vector<std::string_view> words;
+  words.reserve(std::size(things));
   for (const auto& thing : things) words.push_back(std::invoke(projection, thing));
   return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
 }
