@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/datadir_builder.hpp"
+#include "support/crash_builder.hpp"
+#include "support/encryption_builder.hpp"
 
 namespace donord {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kShutdownLsn;
@@ -87,6 +86,99 @@ TEST_F(CheckTest, PagesNeverWrittenAreNoDamage) {
   const CheckReport report = check();
   EXPECT_TRUE(report.servable());
   EXPECT_EQ(file_of(report, "./db/t1.ibd").pages, (PageCounts{.verified = 9, .never_written = 291}));
+}
+
+class CrashedCheckTest : public CheckTest {
+ protected:
+  CrashedCheckTest()
+      : end_(testing::write_crashed_redo(
+            at(), {testing::make_redo_group(testing::RedoRecordSpec{
+                      .body = testing::RedoFields{}.u2(60).compressed32(7), .space = SpaceId{2}, .page = PageNo{5}})})) {}
+
+  /// A page of db/t1.ibd that was changed after the checkpoint.
+  Bytes changed_page(PageNo number) const {
+    return testing::make_page({.space = SpaceId{2}, .number = number, .lsn = end_});
+  }
+
+  /// Page 5 of db/t1.ibd is half old and half new.
+  void tear() const {
+    Bytes content = make_tablespace({.space = SpaceId{2}, .pages = 9});
+    std::copy_n(changed_page(PageNo{5}).begin(), kPageBytes / 2, content.begin() + 5 * kPageBytes);
+    write_file(at("db/t1.ibd"), content);
+  }
+
+  Lsn end_;
+};
+
+TEST_F(CrashedCheckTest, ATornPageWithACopyIsRepaired) {
+  tear();
+  write_file(at("#ib_16384_0.dblwr"), changed_page(PageNo{5}));
+  const CheckReport report = check();
+  EXPECT_TRUE(report.servable()) << check_text(report);
+  EXPECT_EQ(file_of(report, "./db/t1.ibd").pages, (PageCounts{.verified = 9, .repaired = 1}));
+}
+
+TEST_F(CrashedCheckTest, ARepairedPageAmongDamagedOnesCounts) {
+  tear();
+  write_file(at("#ib_16384_0.dblwr"), changed_page(PageNo{5}));
+  testing::flip_byte(at("db/t1.ibd"), 7 * kPageBytes + 9000);
+  const CheckReport report = check();
+  const FileCheck& table = file_of(report, "./db/t1.ibd");
+  EXPECT_EQ(table.pages, (PageCounts{.verified = 8, .repaired = 1, .damaged = 1}));
+  EXPECT_EQ(table.types.at(innodb::PageType::index), 7U);
+  EXPECT_EQ(table.newest_lsn, end_);
+}
+
+TEST_F(CrashedCheckTest, ATornPageWithoutACopyIsDamaged) {
+  tear();
+  const CheckReport report = check();
+  EXPECT_FALSE(report.servable());
+  ASSERT_EQ(file_of(report, "./db/t1.ibd").damage.size(), 1U);
+  EXPECT_THAT(check_text(report), HasSubstr("page 5 of space 2: torn"));
+  EXPECT_THAT(check_text(report), HasSubstr("the doublewrite files have no good copy of it"));
+}
+
+TEST_F(CrashedCheckTest, PagesNeverWrittenAreNotMistakenForWhatReplacesThem) {
+  fs::resize_file(at("db/t1.ibd"), 30 * kPageBytes);
+  EXPECT_EQ(file_of(check(), "./db/t1.ibd").pages, (PageCounts{.verified = 9, .never_written = 21}));
+}
+
+class EncryptedCheckTest : public CheckTest {
+ protected:
+  EncryptedCheckTest() {
+    const LockedBytes master_key = testing::random_secret(innodb::kMasterKeyBytes, 5);
+    Bytes content = make_tablespace({.space = SpaceId{9}, .flags = 0x6021});
+    testing::encrypt_tablespace(content, {}, testing::make_cipher(),
+                                testing::wrap(testing::make_tablespace_key(), master_key));
+    write_file(at("db/secret.ibd"), content);
+    testing::write_keyring(keyring_, 1, master_key);
+  }
+
+  fs::path keyring_ = scratch_.path() / "keyring";
+};
+
+TEST_F(EncryptedCheckTest, PagesAreVerifiedWithTheirKey) {
+  const Result<CheckReport> report = check_datadir({.datadir = at(), .keyring_file = keyring_});
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->servable()) << check_text(*report);
+  EXPECT_EQ(file_of(*report, "./db/secret.ibd").pages, (PageCounts{.verified = 8, .encrypted = 7}));
+}
+
+TEST_F(EncryptedCheckTest, ADamagedPageIsFoundByItsKey) {
+  testing::flip_byte(at("db/secret.ibd"), 3 * kPageBytes + 9000);
+  const Result<CheckReport> report = check_datadir({.datadir = at(), .keyring_file = keyring_});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(file_of(*report, "./db/secret.ibd").pages, (PageCounts{.verified = 7, .encrypted = 6, .damaged = 1}));
+  EXPECT_THAT(check_text(*report), HasSubstr("secret.ibd: page 3 of space 9"));
+}
+
+TEST_F(EncryptedCheckTest, WithoutTheKeyNothingIsSaidAboutPages) {
+  const CheckReport report = check();
+  EXPECT_FALSE(report.servable());
+  EXPECT_EQ(file_of(report, "./db/secret.ibd").pages, (PageCounts{.verified = 1, .unverified = 7}));
+  EXPECT_THAT(file_of(report, "./db/secret.ibd").damage, IsEmpty());
+  ASSERT_EQ(report.problems.size(), 1U);
+  EXPECT_THAT(report.problems[0].what, HasSubstr("master key"));
 }
 
 TEST_F(CheckTest, ProblemsOfTheDirectoryAreReasonsToo) {

@@ -14,6 +14,7 @@
 #include "innodb/aes.hpp"
 #include "innodb/encryption_info.hpp"
 #include "innodb/page_encryption.hpp"
+#include "support/hex.hpp"
 #include "support/innodb_builder.hpp"
 
 namespace donord::testing {
@@ -64,6 +65,13 @@ inline void encrypt_tablespace(Bytes& file, const innodb::PageFormat& format, co
   const MutableBytes first = MutableBytes{file}.first(size);
   std::ranges::copy(encode(info), first.begin() + static_cast<std::ptrdiff_t>(format.encryption_info_offset()));
   innodb::seal_page(first, format);
+}
+
+/// A data file of component_keyring_file with one master key of `kServerUuid`.
+inline void write_keyring(const std::filesystem::path& path, std::uint32_t id, const LockedBytes& master_key) {
+  write_file(path, as_bytes(fmt::format(R"({{"version":"1.0","elements":[{{"user":"","data_id":"INNODBKey-{}-{}",)"
+                                        R"("data_type":"AES","data":"{}","extension":[]}}]}})",
+                                        kServerUuid, id, to_hex(master_key.reveal()))));
 }
 
 /// A key of a keyring among the fixtures.
