@@ -40,6 +40,15 @@ void warn_of_unused_rules(const DatadirSurvey& survey) {
       log::warn("source.map_path_unused", {{"from", rule.from}, {"to", rule.to}});
 }
 
+void warn_of_binary_log(const DatadirSurvey& survey) {
+  if (!survey.crash || !survey.crash->binary_log()) return;
+  log::warn("source.binary_log_in_use",
+            {{"file", survey.crash->binary_log()->string()},
+             {"meaning",
+              "the last commits before the crash may be in the binary log only, which is not cloned; recipients roll "
+              "them back. To have them, let the server itself recover first"}});
+}
+
 }  // namespace
 
 void report_source(const DatadirSurvey& survey) {
@@ -47,6 +56,7 @@ void report_source(const DatadirSurvey& survey) {
   for (const std::string& note : survey.options.notes) log::warn("source.option", {{"note", note}});
   warn_of_absolute_names(survey);
   warn_of_unused_rules(survey);
+  warn_of_binary_log(survey);
 }
 
 void report_presented_version(const std::string& presented, const std::string& of_source) {

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "source/binary_log.hpp"
+
 namespace donord {
 
 namespace {
@@ -29,6 +31,7 @@ Result<std::shared_ptr<const CrashSurvey>> CrashSurvey::make(const DatadirOption
   std::shared_ptr<CrashSurvey> survey{new CrashSurvey};
   survey->range_ = {*redo.checkpoint, *redo.end};
   survey->page_size_bytes_ = page_size_bytes;
+  survey->binary_log_ = binary_log_in_use(options.datadir);
 
   Result<DoublewriteFiles> doublewrite = DoublewriteFiles::index(options.doublewrite_directory(), page_size_bytes);
   if (!doublewrite) return doublewrite.error();

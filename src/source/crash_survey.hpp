@@ -3,7 +3,9 @@
 // What there is to know about an instance that was not shut down cleanly: what may be torn and where its copies are, and
 // what recovery will do.
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
@@ -25,6 +27,9 @@ class CrashSurvey {
 
   [[nodiscard]] const RedoAnalysis& analysis() const { return analysis_; }
   [[nodiscard]] const CrashState& state() const { return state_; }
+  /// The binary log that was in use. It decides about the transactions of the last moment, which InnoDB has as prepared
+  /// only, and is not cloned: a recipient rolls them back (docs/decisions/0010-crash-consistent-sources.md).
+  [[nodiscard]] const std::optional<std::filesystem::path>& binary_log() const { return binary_log_; }
 
   /// `FirstPageRescue::identify()`.
   [[nodiscard]] Result<TablespaceFile> rescue(const ScannedFile& file, const Error& damage) const;
@@ -44,6 +49,7 @@ class CrashSurvey {
   innodb::RedoRead read_;
   RedoAnalysis analysis_;
   CrashState state_;
+  std::optional<std::filesystem::path> binary_log_;
 };
 
 }  // namespace donord
