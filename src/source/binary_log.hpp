@@ -1,7 +1,7 @@
 #pragma once
 
-// The binary log of the server that a directory belongs to, as far as it bears on a clone: it is not cloned, but after a
-// crash it decides about transactions that were only prepared in InnoDB.
+// The binary log of the server that a directory belongs to, as far as it bears on a clone: it is not cloned, but after
+// a crash it decides about transactions that were only prepared in InnoDB.
 
 #include <filesystem>
 #include <optional>
