@@ -68,7 +68,7 @@ void add_check_options(CLI::App& app, PathOptions& options) {
 
 ExitCode run_check(const PathOptions& options) {
   log::set_level(log::Level::warn);  // the report counts what would be logged
-  const Result<DatadirOptions> datadir = to_datadir_options(options.source);
+  const Result<DatadirOptions> datadir = to_datadir_options(options);
   if (!datadir) return report(datadir.error());
   const Result<CheckReport> checked = [&datadir] {
     ProgressLine line;

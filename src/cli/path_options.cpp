@@ -19,7 +19,7 @@ Result<DatadirOptions> to_datadir_options(const PathOptions& options) {
   SourceOptions source = options.source;
   if (!options.path.empty()) source.datadir = options.path;
   if (source.datadir.empty() && source.defaults_file.empty())
-    return Error{Errc::usage, "nothing to look at", "give a path"};
+    return Error{Errc::usage, "no path is given", "give one, or --datadir"};
   return to_datadir_options(source);
 }
 
