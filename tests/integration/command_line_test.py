@@ -1,4 +1,4 @@
-"""The commands that need no recipient: version, help, inspect, sessions."""
+"""The commands that need no recipient: version, help, check, inspect, sessions."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def donord(*arguments: object, code: int = 0) -> str:
 
 def test_help_and_version() -> None:
     assert donord("version").startswith("donord ")
-    for part in ("serve", "sessions", "inspect"):
+    for part in ("serve", "sessions", "check", "inspect"):
         assert part in donord("--help")
         assert donord(part, "--help")
     assert "--datadir" in donord("serve", "--help")
@@ -51,6 +51,44 @@ def test_inspect_single_files(source_small: Source) -> None:
     assert json.loads(donord("inspect", "--json", redo))["kind"] == "redo_file"
 
 
+def test_inspect_the_pages_of_a_file(source_everything: Source) -> None:
+    file = source_everything.datadir / "mysql.ibd"
+    report = json.loads(donord("inspect", "--pages", "--json", file))
+    pages = report["size_bytes"] // report["physical_page_size"]
+    assert sum(run["count"] for run in report["page_list"]) == pages
+    assert report["page_list"][0]["type"] == "FSP_HDR"
+    assert report["pages"]["verified"] + report["pages"]["never_written"] == pages
+    assert len(donord("inspect", "--pages", file).splitlines()) > len(report["page_list"])
+
+
+def test_inspect_the_pages_of_a_datadir(source_everything: Source) -> None:
+    report = json.loads(donord("inspect", "--pages", "--json", source_everything.datadir))
+    for file in report["files"]:
+        assert file["pages"]["damaged"] == file["pages"]["unverified"] == 0
+        assert sum(file["page_types"].values()) == file["pages"]["verified"]
+    assert "pages of" in donord("inspect", "--pages", source_everything.datadir)
+
+
+def test_check_a_datadir(source_everything: Source) -> None:
+    assert "can be served" in donord("check", source_everything.datadir)
+    assert "can be served" in donord("check", "--datadir", source_everything.datadir)
+    report = json.loads(donord("check", "--json", source_everything.datadir))
+    assert report["servable"] and not report["in_use"]
+    assert report["pages"]["damaged"] == 0 and report["pages"]["verified"] > 1000
+    assert {"system", "undo", "dictionary"} <= {file["role"] for file in report["files"]}
+
+
+def test_check_the_directory_of_a_running_server(new_mysqld: Callable[..., Mysqld]) -> None:
+    server = new_mysqld()
+    donord("check", server.datadir, code=4)
+
+
+def test_check_what_is_no_datadir(tmp_path: Path) -> None:
+    assert "is not a datadir" in donord("check", tmp_path, code=2)
+    assert "nowhere" in donord("check", tmp_path / "nowhere", code=1)
+    donord("check", code=2)
+
+
 def test_inspect_the_source_of_a_configuration(source_small: Source, tmp_path: Path) -> None:
     config = tmp_path / "donord.toml"
     config.write_text(f'datadir = "{source_small.datadir}"\nport = 3307\ninnodb-page-size = "8K"\n'
@@ -59,7 +97,7 @@ def test_inspect_the_source_of_a_configuration(source_small: Source, tmp_path: P
     assert "can be served" in donord("inspect", "--config", config, "--innodb-page-size", "16K")
     assert json.loads(donord("inspect", "--json", "--config", config, source_small.datadir / "mysql.ibd"))[
         "kind"] == "tablespace"
-    assert "nothing to inspect" in donord("inspect", code=2)
+    assert "no path is given" in donord("inspect", code=2)
     assert "can be served" in donord("inspect", "--map-path", "/a=/b", source_small.datadir)
 
 
