@@ -61,8 +61,8 @@ struct PageExpectation {
 using PageVisitor = std::function<Result<>(std::size_t index, const Result<PageState>& state)>;
 
 /// Checks adjacent pages, the first of which is `first`; the length of `pages` is a multiple of the physical page size.
-/// `visit` is called for each page that may need a closer look, in order: never for most of the intact ones. Faster than
-/// page by page: the sums of several pages are computed at once. The error is that of `visit`.
+/// `visit` is called for each page that may need a closer look, in order: never for most of the intact ones. Faster
+/// than page by page: the sums of several pages are computed at once. The error is that of `visit`.
 [[nodiscard]] Result<> visit_odd_pages(ByteView pages, const PageExpectation& expected, PageNo first,
                                        const PageVisitor& visit);
 

@@ -57,7 +57,8 @@ std::string check_text(const CheckReport& report) {
   out += report.servable() ? "\n  can be served\n" : "\n  cannot be served:\n";
   out += list_of(all_reasons(report));
   if (survey.shutdown == Shutdown::unclean && !survey.crash && report.pages().damaged > 0)
-    out += "  pages that were torn by the crash are among the damaged ones, as nothing can be repaired without its log\n";
+    out +=
+        "  pages that were torn by the crash are among the damaged ones, as nothing can be repaired without its log\n";
   return out;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What there is to know about an instance that was not shut down cleanly: what may be torn and where its copies are, and
-// what recovery will do.
+// What there is to know about an instance that was not shut down cleanly: what may be torn and where its copies are,
+// and what recovery will do.
 
 #include <filesystem>
 #include <memory>
@@ -34,8 +34,9 @@ class CrashSurvey {
   /// `FirstPageRescue::identify()`.
   [[nodiscard]] Result<TablespaceFile> rescue(const ScannedFile& file, const Error& damage) const;
 
-  /// A recipient cannot use the keys that the log holds: they are wrapped for its donor's own keyring. So each file whose
-  /// page 0 gets a key from the log is given the page 0 that recovery would make, and the log is served without the key.
+  /// A recipient cannot use the keys that the log holds: they are wrapped for its donor's own keyring. So each file
+  /// whose page 0 gets a key from the log is given the page 0 that recovery would make, and the log is served without
+  /// the key.
   [[nodiscard]] Result<> bring_keys_up_to_date(std::vector<TablespaceFile>& files) const;
 
   /// One error for each tablespace that recovery would look for in vain; a server does not start then.

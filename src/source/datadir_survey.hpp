@@ -35,7 +35,7 @@ struct DatadirSurvey {
   std::uint32_t page_size_bytes = 0;  ///< innodb_page_size; 0 when page 0 of the system tablespace cannot be read
   std::optional<Lsn> flush_lsn;       ///< of the last clean shutdown, from page 0 of the system tablespace
   Shutdown shutdown = Shutdown::unknown;
-  bool in_use = false;  ///< a server is running on it
+  bool in_use = false;                       ///< a server is running on it
   std::shared_ptr<const CrashSurvey> crash;  ///< null unless the shutdown was unclean
 
   /// The server that the directory belongs to, "9.7.4". Page 0 of the dictionary space decides: a server writes its

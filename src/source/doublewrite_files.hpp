@@ -16,9 +16,9 @@
 
 namespace donord {
 
-/// An index of what stands where. A file is nothing but slots of innodb_page_size; whose page a slot holds stands in the
-/// page itself, and a slot keeps its page until it is used again, so that there may be several copies of one page, of
-/// different age (docs/innodb-files.md, "Doublewrite files"). Reads are thread-safe.
+/// An index of what stands where. A file is nothing but slots of innodb_page_size; whose page a slot holds stands in
+/// the page itself, and a slot keeps its page until it is used again, so that there may be several copies of one page,
+/// of different age (docs/innodb-files.md, "Doublewrite files"). Reads are thread-safe.
 class DoublewriteFiles {
  public:
   struct Copy {

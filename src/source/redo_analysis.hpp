@@ -47,7 +47,7 @@ struct RedoAnalysis {
 
 /// A page 0 and what the log adds to it.
 struct FirstPageReplay {
-  Bytes page;    ///< in: as it is on disk, or zeros if it never was there; out: as it is after recovery, sealed
+  Bytes page;  ///< in: as it is on disk, or zeros if it never was there; out: as it is after recovery, sealed
   bool changed = false;
 };
 

@@ -42,7 +42,7 @@ struct TablespaceFile {
   std::optional<Error> problem;  ///< what is wrong with page 0 although it can be decoded
   /// Page 0 as it is served where it is not the one of the file: restored, or brought up to date. Null otherwise.
   std::shared_ptr<const Bytes> replaced_page0;
-  std::optional<innodb::EncryptionInfo> encryption_info;  ///< of an encrypted tablespace
+  std::optional<innodb::EncryptionInfo> encryption_info;   ///< of an encrypted tablespace
   std::shared_ptr<const innodb::TablespaceCipher> cipher;  ///< null unless it is encrypted and the key is at hand
 
   [[nodiscard]] bool is_tablespace() const { return role != FileRole::buffer_pool_dump; }

@@ -92,8 +92,9 @@ class CrashedCheckTest : public CheckTest {
  protected:
   CrashedCheckTest()
       : end_(testing::write_crashed_redo(
-            at(), {testing::make_redo_group(testing::RedoRecordSpec{
-                      .body = testing::RedoFields{}.u2(60).compressed32(7), .space = SpaceId{2}, .page = PageNo{5}})})) {}
+            at(),
+            {testing::make_redo_group(testing::RedoRecordSpec{
+                .body = testing::RedoFields{}.u2(60).compressed32(7), .space = SpaceId{2}, .page = PageNo{5}})})) {}
 
   /// A page of db/t1.ibd that was changed after the checkpoint.
   Bytes changed_page(PageNo number) const {
