@@ -110,7 +110,7 @@ std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages) {
 }
 
 std::unique_ptr<ChunkPlan> plan_redo(const RedoPlan& redo, std::uint32_t page_size_bytes, std::uint32_t block_bytes) {
-  auto plan = std::make_unique<ExtentPlan>(redo.file_count, page_size_bytes, block_bytes);
+  auto plan = std::make_unique<ExtentPlan>(redo.file_count + redo.empty_file_count, page_size_bytes, block_bytes);
   const std::uint32_t last = redo.file_count - 1;
   for (std::uint32_t i = 0; i < redo.file_count; ++i) {
     const std::uint64_t begin = i == 0 ? kRedoHeaderBytes : 0;

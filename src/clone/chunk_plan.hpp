@@ -51,7 +51,7 @@ class ChunkPlan {
 [[nodiscard]] std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages);
 
 /// REDO COPY: the log of every file (file 0 without its header), then a chunk with the 2048-byte header of file 0, then
-/// one with the 512-byte trailer block.
+/// one with the 512-byte trailer block. Empty files have no chunks.
 [[nodiscard]] std::unique_ptr<ChunkPlan> plan_redo(const RedoPlan& redo, std::uint32_t page_size_bytes,
                                                    std::uint32_t block_bytes);
 

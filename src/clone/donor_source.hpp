@@ -52,12 +52,14 @@ struct PageRef {
 };
 
 /// The redo the recipient gets: `file_count` files of `file_size_bytes` each, all full but the last, whose last
-/// 512-byte block (the trailer) begins at `trailer_offset_bytes`. Header of a file: its first 2048 bytes.
+/// 512-byte block (the trailer) begins at `trailer_offset_bytes`. Header of a file: its first 2048 bytes. Files without
+/// data follow when the recipient's server wants more files than there is redo for.
 struct RedoPlan {
   std::uint64_t file_size_bytes = 0;
   std::uint32_t file_count = 0;
   std::uint64_t trailer_offset_bytes = 0;
-  bool encrypted = false;  ///< the header of file 0 has a key in the clear, which the recipient wraps again
+  std::uint32_t empty_file_count = 0;  ///< behind the others; they have headers of zeros, too
+  bool encrypted = false;              ///< the header of file 0 has a key in the clear, which the recipient wraps again
 };
 
 /// What one clone copies: it does not change while this object lives. Reads may block; they are thread-safe.

@@ -228,6 +228,17 @@ TEST(RedoPlan, OfOneBlockHasADummyChunkAHeaderAndATrailer) {
   expect_block(*plan, 3, 1, 0, 2048, 512);
 }
 
+TEST(RedoPlan, AnEmptyFileIsAnnouncedAndHasNoChunks) {
+  const auto plan =
+      plan_redo({.file_size_bytes = 3276800, .file_count = 1, .trailer_offset_bytes = 2048, .empty_file_count = 1},
+                kPage, kBlock);
+  EXPECT_EQ(plan->file_count(), 2U);
+  EXPECT_EQ(plan->chunk_count(), 3U);
+  expect_chunks(*plan, 0, 1, 1);
+  expect_chunks(*plan, 1, 1, 0);
+  expect_block(*plan, 3, 1, 0, 2048, 512);
+}
+
 TEST(RedoPlan, WithItsEndAtAFileEndAddsAFileThatHasOnlyHeaderAndTrailer) {
   const auto plan = plan_redo({65536, 2, 2048}, kPage, kBlock);
   EXPECT_EQ(plan->chunk_count(), 4U);

@@ -27,8 +27,20 @@ class InMemoryClone {
   /// COM_ACKs that were on their way when the connections broke.
   enum class AcksInFlight { lost, delivered, late };
 
-  InMemoryClone(MemoryView& view, std::size_t workers, std::uint64_t seed)
-      : view_(view), random_(seed), workers_(workers), recipient_({}, sink_) {
+  struct Settings {
+    CloneProtocol version = CloneProtocol::v4;
+    std::uint32_t page_bytes = kTinyPage;
+    std::uint32_t block_bytes = kTinyBlock;
+  };
+
+  InMemoryClone(CloneView& view, std::size_t workers, std::uint64_t seed)
+      : InMemoryClone(view, workers, seed, Settings{}) {}
+  InMemoryClone(CloneView& view, std::size_t workers, std::uint64_t seed, const Settings& settings)
+      : view_(view),
+        settings_(settings),
+        random_(seed),
+        workers_(workers),
+        recipient_({.version = settings.version}, sink_) {
     start_donor();
     open_master(recipient_.init_command());
   }
@@ -96,8 +108,9 @@ class InMemoryClone {
     preparing_.reset();
     donor_ = std::make_unique<DonorMachine>(DonorMachine::Options{.clone_id = CloneId{11},
                                                                   .snapshot_id = SnapshotId{22},
-                                                                  .page_size_bytes = kTinyPage,
-                                                                  .block_bytes = kTinyBlock},
+                                                                  .version = settings_.version,
+                                                                  .page_size_bytes = settings_.page_bytes,
+                                                                  .block_bytes = settings_.block_bytes},
                                             view_.files());
   }
 
@@ -315,7 +328,8 @@ class InMemoryClone {
     if (problem_.empty()) problem_ = std::move(problem);
   }
 
-  MemoryView& view_;
+  CloneView& view_;
+  Settings settings_;
   SeededRandom random_;
   std::size_t workers_;
   MemorySink sink_;
