@@ -1,13 +1,14 @@
 #include "source/datadir_source.hpp"
 
 #include <charconv>
-#include <optional>
 
 #include "base/endian.hpp"
 #include "innodb/page_checksum.hpp"
 #include "innodb/redo_lsn.hpp"
 #include "source/file_cache.hpp"
 #include "source/file_lock.hpp"
+#include "source/old_redo_directory.hpp"
+#include "source/old_redo_packer.hpp"
 #include "source/page_filter.hpp"
 #include "source/redo_packer.hpp"
 
@@ -63,8 +64,8 @@ std::string creator_for(const DatadirSurvey& survey) {
 }
 
 /// A recipient takes the encryption information in its log for its own and fails to unwrap the key. It recognises it by
-/// the offset only, so it is told to write zeros behind all that a page 0 holds. It does not even do that: the page 0 it
-/// has got is newer (`CrashSurvey::bring_keys_up_to_date`).
+/// the offset only, so it is told to write zeros behind all that a page 0 holds. It does not even do that: the page 0
+/// it has got is newer (`CrashSurvey::bring_keys_up_to_date`).
 RedoPatches patches_for(const DatadirSurvey& survey) {
   constexpr std::uint16_t kBehindAllFields = 140;
   constexpr std::size_t kLengthBytes = 2;
@@ -100,6 +101,8 @@ class DatadirView final : public CloneView {
   const std::vector<DataFile>& files() const override { return files_; }
 
   std::uint64_t redo_capacity_bytes() const override {
+    if (survey_->redo.old_checkpoint)
+      return OldRedoPacker::capacity_bytes(survey_->redo.files.front().stamp.size_bytes);
     return RedoPacker::capacity_bytes(redo_file_bytes_, range_);
   }
 
@@ -136,8 +139,8 @@ class DatadirView final : public CloneView {
 
   Result<> read_page(const PageRef& page, MutableBytes into) const override {
     if (page.file_index >= files_.size() || page.offset_bytes != 0 || !survey_->files[page.file_index].cipher)
-      return Error{Errc::not_found, fmt::format("page at {} of file {} was not asked for", page.offset_bytes,
-                                                page.file_index)};
+      return Error{Errc::not_found,
+                   fmt::format("page at {} of file {} was not asked for", page.offset_bytes, page.file_index)};
     const TablespaceFile& file = survey_->files[page.file_index];
     if (Result<> read = read_file(page.file_index, 0, into); !read) return read;
     const MutableBytes info = into.subspan(file.format.encryption_info_offset(), innodb::kEncryptionInfoBytes);
@@ -148,6 +151,20 @@ class DatadirView final : public CloneView {
 
   Result<RedoPlan> begin_redo_copy() override {
     if (Result<> same = check_unchanged(); !same) return same.error();
+    Result<std::unique_ptr<const PackedRedo>> packed =
+        survey_->redo.old_checkpoint ? pack_old_redo(survey_->redo) : pack_redo();
+    if (!packed) return packed.error();
+    packed_ = std::move(*packed);
+    return packed_->plan();
+  }
+
+  Result<> read_redo(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override {
+    if (!packed_) return Error{Errc::conflict, "redo was asked for before its plan"};
+    return packed_->read(file, offset_bytes, into);
+  }
+
+ private:
+  Result<std::unique_ptr<const PackedRedo>> pack_redo() const {
     Result<RedoLog> log = open_surveyed_redo(survey_->redo);
     if (!log) return log.error();
     // std::function wants something that can be copied.
@@ -161,16 +178,9 @@ class DatadirView final : public CloneView {
                           .cipher = survey_->redo.cipher},
                          range_, [shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); });
     if (!packer) return packer.error();
-    packer_.emplace(std::move(*packer));
-    return packer_->plan();
+    return std::make_unique<const RedoPacker>(std::move(*packer));
   }
 
-  Result<> read_redo(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override {
-    if (!packer_) return Error{Errc::conflict, "redo was asked for before its plan"};
-    return packer_->read(file, offset_bytes, into);
-  }
-
- private:
   /// After a crash nobody can do without: pages may be torn.
   Result<> make_fit(const TablespaceFile& file, std::uint64_t offset_bytes, MutableBytes pages) const {
     if (survey_->options.verify_pages == PageVerification::off && !survey_->crash) return {};
@@ -206,7 +216,7 @@ class DatadirView final : public CloneView {
   const std::uint64_t redo_file_bytes_;
   const PageFilter filter_;
   std::vector<DataFile> files_;
-  std::optional<RedoPacker> packer_;
+  std::unique_ptr<const PackedRedo> packed_;
 };
 
 Result<std::shared_ptr<const DatadirSurvey>> survey_without_problems(const DatadirOptions& options,

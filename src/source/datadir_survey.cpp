@@ -1,15 +1,14 @@
 #include "source/datadir_survey.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <numeric>
 #include <set>
 #include <system_error>
 
-#include "base/endian.hpp"
 #include "source/file_lock.hpp"
+#include "source/old_redo_directory.hpp"
 #include "source/persisted_options.hpp"
 #include "source/tablespace_survey.hpp"
 
@@ -92,7 +91,7 @@ class Surveyor {
     problem(Errc::usage,
             fmt::format("{} is not a datadir: it has neither {} nor mysql.ibd", options_.datadir.string(),
                         scan.system_files.empty() ? "ibdata1" : scan.system_files.front().path.filename().string()),
-            "give the datadir of a MySQL server 8.0.30 or newer");
+            "give the datadir of a MySQL server 8.0.17 or newer");
     return false;
   }
 
@@ -309,29 +308,20 @@ class Surveyor {
   void survey_redo_log() {
     const fs::path directory = options_.redo_directory();
     std::error_code ignored;
-    const fs::path old_log = options_.resolve(options_.innodb_log_group_home_dir) / "ib_logfile0";
-    if (!fs::exists(directory, ignored) && fs::exists(old_log, ignored)) return refuse_old_redo(old_log);
-
-    survey_.redo = survey_redo(directory, keyring_ ? &*keyring_ : nullptr);
+    const fs::path old_directory = options_.resolve(options_.innodb_log_group_home_dir);
+    const bool old = !fs::exists(directory, ignored) && has_old_redo(old_directory);
+    const KeyringFile* keyring = keyring_ ? &*keyring_ : nullptr;
+    survey_.redo = old ? survey_old_redo(old_directory, keyring) : survey_redo(directory, keyring);
     std::ranges::copy(survey_.redo.problems, std::back_inserter(survey_.problems));
     if (survey_.redo.checkpoint && survey_.redo.end && survey_.flush_lsn) find_shutdown();
   }
 
-  void refuse_old_redo(const fs::path& old_log) {
-    std::array<std::uint8_t, 4> format{};
-    const Result<UniqueFd> fd = open_for_reading(old_log);
-    const Result<> read = fd ? read_exactly(*fd, old_log, 0, format) : fd.error();
-    if (!read) return survey_.problems.push_back(read.error());
-    problem(Errc::unsupported_version,
-            fmt::format("{} has redo log format {}, expected {}", old_log.string(), load_u32be(format, 0),
-                        innodb::kRedoFormat),
-            "start the directory with MySQL 8.0.30 or newer and shut it down cleanly");
-  }
-
   void take_version_from_redo() {
     constexpr std::string_view kPrefix = "MySQL ";
-    if (survey_.redo.files.empty() || !survey_.redo.files.back().start) return;
-    const std::string& creator = survey_.redo.files.back().start->header.creator;
+    if (survey_.redo.files.empty()) return;
+    const RedoSurvey::File& file = survey_.redo.old_checkpoint ? survey_.redo.files.front() : survey_.redo.files.back();
+    if (!file.start) return;
+    const std::string& creator = file.start->header.creator;
     if (creator.starts_with(kPrefix) && creator.size() > kPrefix.size() && std::isdigit(creator[kPrefix.size()]) != 0)
       survey_.server_version = creator.substr(kPrefix.size());
   }
@@ -359,6 +349,8 @@ class Surveyor {
   /// A log with problems of its own has been refused; to look further would only find their consequences.
   void survey_crash() {
     if (survey_.shutdown != Shutdown::unclean || !survey_.redo.problems.empty()) return;
+    if (survey_.redo.old_checkpoint)
+      return survey_.problems.push_back(unclean_old_redo(survey_.redo, *survey_.flush_lsn));
     if (survey_.redo.files.back().start->header.creator.starts_with(kCloneCreator))
       return survey_.problems.push_back(unfinished_clone(survey_.redo.directory));
     if (previous_ != nullptr && previous_->crash && same_log(previous_->redo, survey_.redo)) {

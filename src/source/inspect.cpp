@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "innodb/old_redo.hpp"
 #include "innodb/redo_log.hpp"
 #include "source/doublewrite_files.hpp"
 #include "source/keyring_file.hpp"
@@ -73,6 +74,16 @@ Result<InspectReport> inspect_tablespace(const DatadirOptions& options) {
   return InspectReport{std::move(report)};
 }
 
+/// By its name, a file may be one of those from before 8.0.30.
+Result<innodb::RedoFileStart> decode_start(const fs::path& path, ByteView bytes) {
+  const std::optional<std::uint64_t> old_id = innodb::old_redo_file_id(path.filename().string());
+  if (!old_id) return innodb::decode_redo_file_start(bytes);
+  if (*old_id > 0) return innodb::decode_other_old_redo_start(bytes);
+  Result<innodb::OldRedoStart> old = innodb::decode_old_redo_start(bytes);
+  if (!old) return old.error();
+  return std::move(old->start);
+}
+
 Result<InspectReport> inspect_redo_file(const fs::path& path) {
   const Result<UniqueFd> fd = open_for_reading(path);
   if (!fd) return fd.error();
@@ -81,7 +92,7 @@ Result<InspectReport> inspect_redo_file(const fs::path& path) {
   RedoFileReport report{.path = path, .size_bytes = stamp->size_bytes};
   Bytes bytes(std::min<std::uint64_t>(stamp->size_bytes, innodb::kRedoHeaderBytes));
   if (Result<> read = read_exactly(*fd, path, 0, bytes); !read) return read.error();
-  report.start = innodb::decode_redo_file_start(bytes);
+  report.start = decode_start(path, bytes);
   return InspectReport{std::move(report)};
 }
 

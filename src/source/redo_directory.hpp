@@ -11,6 +11,7 @@
 #include "base/file.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "innodb/old_redo.hpp"
 #include "innodb/redo_log.hpp"
 #include "innodb/tablespace_cipher.hpp"
 #include "source/file_stamp.hpp"
@@ -30,6 +31,11 @@ struct OpenRedoFile {
 /// The in-use redo files of a directory, oldest first. Spare files (`_tmp`) are left out.
 [[nodiscard]] Result<std::vector<OpenRedoFile>> open_redo_files(const std::filesystem::path& directory);
 
+/// Whole blocks from an LSN on, across files, encrypted ones decrypted if there is a cipher; `Errc::truncated` where
+/// the log has none. Thread-safe.
+[[nodiscard]] Result<> read_redo(const innodb::RedoLayout& log, const std::vector<OpenRedoFile>& files,
+                                 const innodb::TablespaceCipher* cipher, Lsn from, MutableBytes into);
+
 /// A chain of redo files and the descriptors to read it. Reads are thread-safe.
 class RedoLog {
  public:
@@ -43,9 +49,9 @@ class RedoLog {
   /// From now on `read()` decrypts blocks that are encrypted.
   void set_cipher(std::shared_ptr<const innodb::TablespaceCipher> cipher) { cipher_ = std::move(cipher); }
 
-  /// Whole blocks from an LSN on, across files; `Errc::truncated` where the chain has none.
-  [[nodiscard]] Result<> read(Lsn from, MutableBytes into) const;
-  [[nodiscard]] Result<innodb::RedoEnd> find_end(Lsn from) const;
+  [[nodiscard]] Result<> read(Lsn from, MutableBytes into) const {
+    return read_redo(chain_, files_, cipher_.get(), from, into);
+  }
 
  private:
   RedoLog(innodb::RedoChain chain, std::vector<OpenRedoFile> files)
@@ -67,13 +73,27 @@ struct RedoSurvey {
   std::filesystem::path directory;
   std::vector<File> files;
   std::optional<Lsn> checkpoint;
-  std::optional<Lsn> end;  ///< behind the last byte of the log, block header skipped
+  std::optional<innodb::OldCheckpoint> old_checkpoint;     ///< the same, of a log from before 8.0.30; none since
+  std::optional<Lsn> end;                                  ///< behind the last byte of the log, block header skipped
   std::shared_ptr<const innodb::TablespaceCipher> cipher;  ///< null unless the log has a key
   std::vector<Error> problems;
+
+  void problem(const Error& error, std::string_view hint);
 };
 
 /// `keyring` has the master key of an encrypted log; it may be null.
 [[nodiscard]] RedoSurvey survey_redo(const std::filesystem::path& directory, const KeyringFile* keyring);
+
+/// Steps of a survey that logs of all ages have in common: flags of a header that make a log useless for anyone but its
+/// own server ...
+void check_redo_flags(const innodb::RedoFileHeader& header, RedoSurvey& survey);
+/// ... the key that a header holds (null if it holds none) ...
+[[nodiscard]] Result<std::shared_ptr<const innodb::TablespaceCipher>> redo_cipher_of(const innodb::RedoFileStart& start,
+                                                                                     const KeyringFile* keyring);
+/// ... and where the log ends, with all that can be wrong there. The checkpoint is known; `cipher` says why there is no
+/// key.
+void survey_redo_end(RedoSurvey& survey, const innodb::RedoLayout& log, const innodb::RedoRead& read,
+                     const Result<std::shared_ptr<const innodb::TablespaceCipher>>& cipher);
 
 /// Opens the log that was surveyed, to read it again.
 [[nodiscard]] Result<RedoLog> open_surveyed_redo(const RedoSurvey& survey);

@@ -11,10 +11,10 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
-#include "clone/donor_source.hpp"
 #include "innodb/redo_block.hpp"
 #include "innodb/redo_log.hpp"
 #include "innodb/tablespace_cipher.hpp"
+#include "source/packed_redo.hpp"
 #include "source/redo_patches.hpp"
 
 namespace donord {
@@ -29,7 +29,7 @@ struct RedoRange {
   Lsn end;         ///< behind the last byte in use; at least 12 bytes into its block
 };
 
-class RedoPacker {
+class RedoPacker final : public PackedRedo {
  public:
   struct Options {
     std::uint64_t file_bytes = 0;  ///< a multiple of the page size, 64 KiB to 16 GiB
@@ -45,10 +45,8 @@ class RedoPacker {
   /// block is read here.
   [[nodiscard]] static Result<RedoPacker> make(const Options& options, const RedoRange& range, innodb::RedoRead read);
 
-  [[nodiscard]] RedoPlan plan() const;
-
-  /// Any range of any of the files. Blocks are verified on the way: `Errc::checksum` when one is not what it was.
-  [[nodiscard]] Result<> read(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const;
+  [[nodiscard]] RedoPlan plan() const override;
+  [[nodiscard]] Result<> read(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override;
 
   /// `preferred_bytes`, or as much more as it takes to pack the range into 100 files.
   [[nodiscard]] static std::uint64_t file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range);

@@ -419,12 +419,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "#innodb_redo"},
         Refusal{"EmptyRedo", [](const fs::path& d) { fs::remove(d / "#innodb_redo" / "#ib_redo5"); }, Errc::not_found,
                 "there are no redo files"},
-        Refusal{"OldRedo",
-                [](const fs::path& d) {
-                  fs::remove_all(d / "#innodb_redo");
-                  write_file(d / "ib_logfile0", Bytes{0, 0, 0, 4, 0, 0});
-                },
-                Errc::unsupported_version, "redo log format 4, expected 6"},
         Refusal{"UnknownRedoFormat", use_redo_format_5, Errc::unsupported_version, "redo log format 5, expected 6"},
         Refusal{"DamagedRedoHeader", damage_redo_header, Errc::checksum, "#ib_redo5"},
         Refusal{"RedoDisabled", [](const fs::path& d) { write_redo(d, {.flags = 1}); }, Errc::redo_disabled,
