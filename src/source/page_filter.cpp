@@ -23,11 +23,12 @@ Result<PageState> look_at_page(ByteView page, const TablespaceFile& file, const 
   return innodb::check_encrypted_page(page, expected, number, *file.cipher, scratch);
 }
 
-/// It is not torn, and as whole as it can be; what is wrong is that the log does not reach it.
-bool is_newer_than_the_log(ByteView page, const TablespaceFile& file, PageNo number) {
-  innodb::PageExpectation any_age = file.expectation();
-  any_age.max_lsn = innodb::kNoMaxLsn;
-  return look_at_page(page, file, any_age, number).has_value();
+/// Nothing is wrong with the page but that it may be newer than the log.
+bool is_whole(ByteView page, const TablespaceFile& file, PageNo number) {
+  innodb::PageExpectation expected = file.expectation();
+  expected.max_lsn = innodb::kNoMaxLsn;
+  const Result<PageState> state = look_at_page(page, file, expected, number);
+  return state && *state != PageState::never_written;
 }
 
 Error damaged(const TablespaceFile& file, const Error& error) {
@@ -40,49 +41,65 @@ Error damaged(const TablespaceFile& file, const Error& error) {
 
 Result<> PageFilter::apply(const TablespaceFile& file, PageNo first, MutableBytes pages) const {
   const std::uint32_t page_bytes = file.format.physical_bytes;
+  const innodb::PageExpectation expected = file.expectation();
   const auto visit = [&](std::size_t index, const Result<PageState>& seen) -> Result<> {
     const PageNo number{first.value() + static_cast<std::uint32_t>(index)};
     const MutableBytes page = pages.subspan(index * page_bytes, page_bytes);
     const Result<PageState> state =
-        seen && *seen == PageState::encrypted ? look_at_page(page, file, file.expectation(), number) : seen;
-    if (!state) {
-      if (!crash_ || state.error().code != Errc::checksum || is_newer_than_the_log(page, file, number))
-        return state.error();
-      return restore(file, number, state.error(), page);
-    }
-    if (*state == PageState::never_written && crash_) innodb::make_empty_page(page, file.format, file.space, number);
-    return {};
+        seen && *seen == PageState::encrypted ? look_at_page(page, file, expected, number) : seen;
+    if (!crash_ && !state) return state.error();
+    if (!crash_ || (state && *state != PageState::never_written)) return {};
+    return state ? fill(file, number, page) : repair(file, number, state.error(), page);
   };
-  if (Result<> done = innodb::visit_odd_pages(pages, file.expectation(), first, visit); !done)
-    return damaged(file, done.error());
+  if (Result<> done = innodb::visit_odd_pages(pages, expected, first, visit); !done) return damaged(file, done.error());
   return {};
 }
 
-Result<> PageFilter::restore(const TablespaceFile& file, PageNo number, const Error& damage, MutableBytes page) const {
-  Bytes copy(page.size());
-  bool has_older_copy = false;
+Result<> PageFilter::repair(const TablespaceFile& file, PageNo number, const Error& damage, MutableBytes page) const {
+  // What is whole was not torn: the log that it is newer than was lost.
+  if (damage.code != Errc::checksum || is_whole(page, file, number)) return damage;
+  const Result<Copy> copy = take_copy(file, number, damage.what, page);
+  if (!copy) return copy.error();
+  return *copy == Copy::taken ? Result<>{} : beyond_repair(damage, *copy);
+}
+
+Result<> PageFilter::fill(const TablespaceFile& file, PageNo number, MutableBytes page) const {
+  const Error zeros{Errc::checksum, fmt::format("page {} of space {}: it has only zeros", number, file.space)};
+  const Result<Copy> copy = take_copy(file, number, zeros.what, page);
+  if (!copy) return copy.error();
+  if (*copy == Copy::too_old) return beyond_repair(zeros, *copy);  // it was written, and nothing makes it zeros again
+  if (*copy == Copy::none) innodb::make_empty_page(page, file.format, file.space, number);
+  return {};
+}
+
+Error PageFilter::beyond_repair(const Error& damage, Copy copy) {
+  return Error{damage.code,
+               fmt::format("{}, and {}", damage.what,
+                           copy == Copy::too_old ? "the doublewrite files have only copies from before the checkpoint"
+                                                 : "the doublewrite files have no good copy of it"),
+               damage.hint};
+}
+
+Result<PageFilter::Copy> PageFilter::take_copy(const TablespaceFile& file, PageNo number, std::string_view problem,
+                                               MutableBytes page) const {
+  Bytes copy;
   for (const DoublewriteFiles::Copy& found : crash_->doublewrite->copies_of({file.space, number})) {
-    if (found.lsn < crash_->checkpoint) {
-      has_older_copy = true;
-      continue;
-    }
-    if (Result<> read = crash_->doublewrite->read(found, copy); !read) return read;
-    const Result<PageState> state = look_at_page(copy, file, file.expectation(), number);
-    if (!state || *state == PageState::never_written) continue;
+    copy.resize(page.size());
+    if (Result<> read = crash_->doublewrite->read(found, copy); !read) return read.error();
+    if (!is_whole(copy, file, number)) continue;
+    if (found.lsn < crash_->checkpoint) return Copy::too_old;
+    if (Result<> checked = innodb::check_page_lsn(found.lsn, file.expectation(), number); !checked)
+      return checked.error().within("doublewrite copy");
     std::ranges::copy(copy, page.begin());
     ++repaired_pages_;
     log::info("page.repaired", {{"file", file.path.string()},
                                 {"page", number.value()},
                                 {"space", file.space.value()},
                                 {"lsn", found.lsn.value()},
-                                {"problem", damage.what}});
-    return {};
+                                {"problem", problem}});
+    return Copy::taken;
   }
-  return Error{damage.code,
-               fmt::format("{}, and {}", damage.what,
-                           has_older_copy ? "the doublewrite files have only copies from before the checkpoint"
-                                          : "the doublewrite files have no good copy of it"),
-               damage.hint};
+  return Copy::none;
 }
 
 }  // namespace donord

@@ -33,17 +33,25 @@ class PageFilter {
   ///
   /// A page is repaired from the newest good copy, which must not be older than the checkpoint: a page that was being
   /// written at the crash had changes behind it, so an older copy proves that the page was damaged at another time, and
-  /// that changes would be lost. `Errc::checksum` names file and page of what cannot be repaired.
+  /// that changes would be lost. A page of zeros takes such a copy, too, as its server would see to: perhaps its write
+  /// was lost. `Errc::checksum` names file and page of what cannot be repaired: what has no such copy, and what is
+  /// newer than the log, page or copy.
   [[nodiscard]] Result<> apply(const TablespaceFile& file, PageNo first, MutableBytes pages) const;
-
-  /// Of this page, the newest good copy that a crash left; what `apply()` repairs from.
-  [[nodiscard]] Result<> restore(const TablespaceFile& file, PageNo number, const Error& damage,
-                                 MutableBytes page) const;
 
   /// The pages repaired so far; one that is served twice counts twice.
   [[nodiscard]] std::uint64_t repaired_pages() const { return repaired_pages_; }
 
  private:
+  enum class Copy { taken, none, too_old };
+
+  [[nodiscard]] Result<> repair(const TablespaceFile& file, PageNo number, const Error& damage,
+                                MutableBytes page) const;
+  [[nodiscard]] Result<> fill(const TablespaceFile& file, PageNo number, MutableBytes page) const;
+  /// The newest good copy decides: it takes the place of the page, or is too old for that.
+  [[nodiscard]] Result<Copy> take_copy(const TablespaceFile& file, PageNo number, std::string_view problem,
+                                       MutableBytes page) const;
+  [[nodiscard]] static Error beyond_repair(const Error& damage, Copy copy);
+
   std::unique_ptr<const CrashState> crash_;  // null after a clean shutdown
   mutable std::atomic<std::uint64_t> repaired_pages_ = 0;
 };

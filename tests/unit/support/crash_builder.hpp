@@ -15,9 +15,10 @@ inline constexpr Lsn kCrashCheckpoint = kCrashFirstBlock + 12;
 
 /// Writes a log with these groups behind its checkpoint, in place of the one there was. Returns where it ends.
 inline Lsn write_crashed_redo(const std::filesystem::path& datadir, const std::vector<Bytes>& groups) {
-  const RedoFileSpec spec{.checkpoint = kCrashCheckpoint};
   RedoLogBuilder log{kCrashFirstBlock};
   for (const Bytes& group : groups) log.add(group);
+  RedoFileSpec spec{.checkpoint = kCrashCheckpoint};
+  while (spec.start_lsn + spec.size_bytes < log.end() + 16384) spec.size_bytes *= 2;
   Bytes file = make_redo_file(spec);
   std::size_t at = innodb::kRedoHeaderBytes + (kCrashFirstBlock - spec.start_lsn);
   for (const innodb::RedoBlockBytes& block : log.blocks()) {
