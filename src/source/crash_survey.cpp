@@ -49,11 +49,9 @@ Result<std::shared_ptr<const CrashSurvey>> CrashSurvey::make(const DatadirOption
     return error;
   }
   survey->analysis_ = std::move(*analysis);
+  survey->rescue_.emplace(survey->state_, FirstPageRescue::Log{survey->range_, survey->read_, &survey->analysis_},
+                          page_size_bytes);
   return std::shared_ptr<const CrashSurvey>{std::move(survey)};
-}
-
-Result<TablespaceFile> CrashSurvey::rescue(const ScannedFile& file, const Error& damage) const {
-  return FirstPageRescue{state_, {range_, read_, &analysis_}, page_size_bytes_}.identify(file, damage);
 }
 
 Result<> CrashSurvey::bring_keys_up_to_date(std::vector<TablespaceFile>& files) const {

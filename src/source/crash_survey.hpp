@@ -32,7 +32,9 @@ class CrashSurvey {
   [[nodiscard]] const std::optional<std::filesystem::path>& binary_log() const { return binary_log_; }
 
   /// `FirstPageRescue::identify()`.
-  [[nodiscard]] Result<TablespaceFile> rescue(const ScannedFile& file, const Error& damage) const;
+  [[nodiscard]] Result<std::optional<TablespaceFile>> rescue(const ScannedFile& file, const Error& damage) const {
+    return rescue_->identify(file, damage);
+  }
 
   /// A recipient cannot use the keys that the log holds: they are wrapped for its donor's own keyring. So each file
   /// whose page 0 gets a key from the log is given the page 0 that recovery would make, and the log is served without
@@ -51,6 +53,7 @@ class CrashSurvey {
   RedoAnalysis analysis_;
   CrashState state_;
   std::optional<std::filesystem::path> binary_log_;
+  std::optional<FirstPageRescue> rescue_;  // refers to analysis_
 };
 
 }  // namespace donord

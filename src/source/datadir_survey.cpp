@@ -227,11 +227,11 @@ class Surveyor {
     for (TablespaceFile& file : survey_.files) {
       if (!file.problem) continue;
       if (survey_.crash && file.page0) {
-        Result<TablespaceFile> rescued = survey_.crash->rescue({file.path, file.name}, *file.problem);
-        if (rescued)
-          file = std::move(*rescued);
-        else
+        Result<std::optional<TablespaceFile>> rescued = survey_.crash->rescue({file.path, file.name}, *file.problem);
+        if (!rescued)
           file.problem = rescued.error();
+        else if (*rescued)
+          file = std::move(**rescued);
       }
       if (file.problem) survey_.problems.push_back(*file.problem);
     }

@@ -41,13 +41,12 @@ FirstPageRescue::FirstPageRescue(CrashState crash, Log log, std::uint32_t page_s
     if (!space.path.empty() && !space.deleted) space_by_name_.emplace(plain_name(space.path), id);
 }
 
-Result<TablespaceFile> FirstPageRescue::identify(const ScannedFile& file, const Error& damage) const {
+Result<std::optional<TablespaceFile>> FirstPageRescue::identify(const ScannedFile& file, const Error& damage) const {
   const Result<Bytes> stored = first_bytes(file, page_size_bytes_);
   if (!stored) return stored.error();
   const bool blank = is_zero(*stored);
   const auto known = space_by_name_.find(plain_name(file.name));
-  if (blank && known == space_by_name_.end())
-    return Error{Errc::not_found, fmt::format("{} was created but never written", file.path.string())};
+  if (blank && known == space_by_name_.end()) return std::optional<TablespaceFile>{};
 
   // The log knows best; what a torn page says of itself is checked against the copy that is found by it.
   const SpaceId space =
@@ -58,7 +57,9 @@ Result<TablespaceFile> FirstPageRescue::identify(const ScannedFile& file, const 
   if (!*page)
     return Error{damage.code, fmt::format("{}, and the doublewrite files have no good copy of its page 0", damage.what),
                  damage.hint};
-  return identify_tablespace(file, std::move(*page));
+  Result<TablespaceFile> identified = identify_tablespace(file, std::move(*page));
+  if (!identified) return identified.error();
+  return std::optional{std::move(*identified)};
 }
 
 /// Null when there is no copy that is good enough.
@@ -70,10 +71,14 @@ Result<std::shared_ptr<const Bytes>> FirstPageRescue::from_doublewrite(SpaceId s
     const Result<innodb::FirstPage> page0 = innodb::decode_first_page(slot);
     if (!page0 || page0->format.logical_bytes != page_size_bytes_) continue;
     slot.resize(page0->format.physical_bytes);
-    const innodb::PageExpectation expected{.format = page0->format, .space = space, .max_lsn = log_.range.end};
-    if (const Result<innodb::PageState> state = innodb::check_page(slot, expected, PageNo{0});
-        state && *state == innodb::PageState::intact)
-      return std::make_shared<const Bytes>(std::move(slot));
+    const innodb::PageExpectation expected{.format = page0->format, .space = space};
+    const Result<innodb::PageState> state = innodb::check_page(slot, expected, PageNo{0});
+    if (!state || *state != innodb::PageState::intact) continue;
+    if (const Result<> checked = innodb::check_page_lsn(
+            copy.lsn, {.format = page0->format, .space = space, .max_lsn = log_.range.end}, PageNo{0});
+        !checked)
+      return checked.error().within("doublewrite copy");
+    return std::make_shared<const Bytes>(std::move(slot));
   }
   return std::shared_ptr<const Bytes>{};
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -26,9 +27,9 @@ class FirstPageRescue {
   FirstPageRescue(CrashState crash, Log log, std::uint32_t page_size_bytes);
 
   /// Identifies a file whose own page 0 is `damage`d. The error is `damage`, or why what was found does not fit.
-  /// `Errc::not_found` for a file that nothing was written to yet and that the log does not know: recovery ignores it,
-  /// and so may the caller.
-  [[nodiscard]] Result<TablespaceFile> identify(const ScannedFile& file, const Error& damage) const;
+  /// Nothing for a file that was not written to yet and that the log does not know: recovery ignores it, and so may the
+  /// caller.
+  [[nodiscard]] Result<std::optional<TablespaceFile>> identify(const ScannedFile& file, const Error& damage) const;
 
  private:
   [[nodiscard]] Result<std::shared_ptr<const Bytes>> from_doublewrite(SpaceId space) const;

@@ -14,27 +14,33 @@ namespace {
 constexpr std::size_t kFilesPerThread = 64;  // fewer are not worth a thread
 constexpr unsigned kMaxThreads = 16;
 
-Result<TablespaceFile> identify(const ScannedFile& candidate, const TablespaceSurveyContext& context) {
-  if (const Result<FileStamp> stamp = stamp_of(candidate.path); stamp)
-    if (const TablespaceFile* known = context.known.find(candidate.path, *stamp)) return *known;
+/// The file with the name that it has on the wire; nothing for one that recovery ignores.
+using Found = Result<std::optional<TablespaceFile>>;
+
+Found identify_or_rescue(const ScannedFile& candidate, const CrashSurvey* crash) {
   Result<TablespaceFile> file = identify_tablespace(candidate);
   if (!file && file.error().code == Errc::not_found)  // it was listed a moment ago
     return Error{Errc::conflict, file.error().what, "leave the directory alone while it is served"};
   const bool unreadable_page0 = !file && (file.error().code == Errc::malformed || file.error().code == Errc::truncated);
-  if (context.crash != nullptr && unreadable_page0)
-    file = context.crash->rescue(candidate, file.error());
-  else if (context.crash != nullptr && file && file->problem)
-    file = context.crash->rescue(candidate, *file->problem);
-  if (!file) return file;
-  Result<std::string> name = wire_name(*file, *context.path_map);
+  if (crash != nullptr && unreadable_page0) return crash->rescue(candidate, file.error());
+  if (crash != nullptr && file && file->problem) return crash->rescue(candidate, *file->problem);
+  if (!file) return file.error();
+  return std::optional{std::move(*file)};
+}
+
+Found identify(const ScannedFile& candidate, const TablespaceSurveyContext& context) {
+  if (const Result<FileStamp> stamp = stamp_of(candidate.path); stamp)
+    if (const TablespaceFile* known = context.known.find(candidate.path, *stamp)) return std::optional{*known};
+  Found file = identify_or_rescue(candidate, context.crash);
+  if (!file || !*file) return file;
+  Result<std::string> name = wire_name(**file, *context.path_map);
   if (!name) return name.error();
-  file->name = std::move(*name);
+  (*file)->name = std::move(*name);
   return file;
 }
 
-std::vector<std::optional<Result<TablespaceFile>>> identify_all(const std::vector<ScannedFile>& candidates,
-                                                                const TablespaceSurveyContext& context) {
-  std::vector<std::optional<Result<TablespaceFile>>> results(candidates.size());
+std::vector<Found> identify_all(const std::vector<ScannedFile>& candidates, const TablespaceSurveyContext& context) {
+  std::vector<Found> results(candidates.size(), std::optional<TablespaceFile>{});
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < candidates.size(); i = next++) results[i] = identify(candidates[i], context);
@@ -70,22 +76,25 @@ const TablespaceFile* KnownTablespaces::find(const std::filesystem::path& path, 
 TablespaceSurvey survey_tablespaces(const std::vector<ScannedFile>& candidates,
                                     const TablespaceSurveyContext& context) {
   TablespaceSurvey survey;
-  for (std::optional<Result<TablespaceFile>>& result : identify_all(candidates, context)) {
-    Result<TablespaceFile>& file = *result;
-    if (!file && file.error().code == Errc::not_found) {
-      survey.ignored.push_back(file.error().what);
-    } else if (!file) {
-      survey.problems.push_back(file.error());
-    } else if (is_temporary(*file)) {
+  std::vector<Found> all = identify_all(candidates, context);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!all[i]) {
+      survey.problems.push_back(all[i].error());
       continue;
-    } else if (context.page_size_bytes != 0 && file->format.logical_bytes != context.page_size_bytes) {
-      survey.problems.push_back({Errc::malformed,
-                                 fmt::format("{} has pages of {} bytes, the instance of {}", file->path.string(),
-                                             file->format.logical_bytes, context.page_size_bytes),
-                                 "move the file out of the directory: it comes from another instance"});
-    } else {
-      survey.files.push_back(std::move(*file));
     }
+    if (!*all[i]) {
+      survey.ignored.push_back(fmt::format("{} was created but never written", candidates[i].path.string()));
+      continue;
+    }
+    TablespaceFile& file = **all[i];
+    if (is_temporary(file)) continue;
+    if (context.page_size_bytes != 0 && file.format.logical_bytes != context.page_size_bytes)
+      survey.problems.push_back({Errc::malformed,
+                                 fmt::format("{} has pages of {} bytes, the instance of {}", file.path.string(),
+                                             file.format.logical_bytes, context.page_size_bytes),
+                                 "move the file out of the directory: it comes from another instance"});
+    else
+      survey.files.push_back(std::move(file));
   }
   std::ranges::stable_sort(survey.files, {}, &TablespaceFile::role);
   return survey;
