@@ -63,24 +63,6 @@ std::string creator_for(const DatadirSurvey& survey) {
   return survey.crash ? fmt::format("MySQL {}", survey.server_version) : std::string{kCloneCreator};
 }
 
-/// A recipient takes the encryption information in its log for its own and fails to unwrap the key. It recognises it by
-/// the offset only, so it is told to write zeros behind all that a page 0 holds. It does not even do that: the page 0
-/// it has got is newer (`CrashSurvey::bring_keys_up_to_date`).
-RedoPatches patches_for(const DatadirSurvey& survey) {
-  constexpr std::uint16_t kBehindAllFields = 140;
-  constexpr std::size_t kLengthBytes = 2;
-  std::vector<RedoPatch> patches;
-  if (!survey.crash) return {};
-  for (const EncryptionWrite& write : survey.crash->analysis().encryption_writes) {
-    Bytes offset(2);
-    store_u16be(offset, 0, static_cast<std::uint16_t>(write.offset + kBehindAllFields));
-    const Lsn string = innodb::advance_redo(write.body, offset.size() + kLengthBytes);
-    patches.push_back({write.body, std::move(offset)});
-    patches.push_back({string, Bytes(innodb::kEncryptionInfoBytes)});
-  }
-  return RedoPatches{std::move(patches)};
-}
-
 PageFilter filter_for(const DatadirSurvey& survey) {
   return survey.crash ? PageFilter{survey.crash->state()} : PageFilter{};
 }
@@ -174,7 +156,7 @@ class DatadirView final : public CloneView {
                           .page_bytes = survey_->page_size_bytes,
                           .uuid = redo_uuid(fingerprint_),
                           .creator = creator_for(*survey_),
-                          .patches = patches_for(*survey_),
+                          .patches = survey_->crash ? without_keys(survey_->crash->analysis()) : RedoPatches{},
                           .cipher = survey_->redo.cipher},
                          range_, [shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); });
     if (!packer) return packer.error();

@@ -145,6 +145,20 @@ Result<RedoAnalysis> analyze_redo(const RedoRange& range, std::uint32_t page_siz
   return analysis;
 }
 
+RedoPatches without_keys(const RedoAnalysis& analysis) {
+  constexpr std::uint16_t kBehindAllFields = 140;
+  constexpr std::size_t kLengthBytes = 2;
+  std::vector<RedoPatch> patches;
+  for (const EncryptionWrite& write : analysis.encryption_writes) {
+    Bytes offset(2);
+    store_u16be(offset, 0, static_cast<std::uint16_t>(write.offset + kBehindAllFields));
+    const Lsn string = innodb::advance_redo(write.body, offset.size() + kLengthBytes);
+    patches.push_back({write.body, std::move(offset)});
+    patches.push_back({string, Bytes(innodb::kEncryptionInfoBytes)});
+  }
+  return RedoPatches{std::move(patches)};
+}
+
 Result<> replay_first_pages(const RedoRange& range, std::uint32_t page_size_bytes, const innodb::RedoRead& read,
                             std::map<SpaceId, FirstPageReplay>& pages) {
   innodb::RedoParser parser{range.checkpoint, {.page_bytes = page_size_bytes}};

@@ -13,6 +13,7 @@
 #include "innodb/redo_log.hpp"
 #include "innodb/redo_parser.hpp"
 #include "source/redo_packer.hpp"
+#include "source/redo_patches.hpp"
 
 namespace donord {
 
@@ -44,6 +45,12 @@ struct RedoAnalysis {
 /// damaged in the range that a recipient needs.
 [[nodiscard]] Result<RedoAnalysis> analyze_redo(const RedoRange& range, std::uint32_t page_size_bytes,
                                                 const innodb::RedoRead& read);
+
+/// Takes the keys out of the log, and moves nothing. A recipient takes encryption information in its log for its own
+/// and fails to unwrap the key. It recognises it by the offset in page 0, so the record is made to write zeros behind
+/// all that a page 0 holds. The recipient does not even do that: the page 0 it has got is newer
+/// (`CrashSurvey::bring_keys_up_to_date`).
+[[nodiscard]] RedoPatches without_keys(const RedoAnalysis& analysis);
 
 /// A page 0 and what the log adds to it.
 struct FirstPageReplay {
