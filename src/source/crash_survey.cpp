@@ -73,6 +73,7 @@ Result<> CrashSurvey::bring_keys_up_to_date(std::vector<TablespaceFile>& files) 
     Result<TablespaceFile> again =
         identify_tablespace({file.path, file.name}, std::make_shared<const Bytes>(std::move(found->second.page)));
     if (!again) return again.error();
+    if (again->problem) return *again->problem;
     file = std::move(*again);
   }
   return {};
