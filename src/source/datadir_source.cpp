@@ -104,7 +104,8 @@ class DatadirView final : public CloneView {
     if (Result<> read = read_exactly(**fd, file.path, offset_bytes, into); !read) return read;
     if (!file.is_tablespace()) return {};
     if (Result<> made_fit = make_fit(file, offset_bytes, into); !made_fit) return made_fit;
-    if (offset_bytes == 0 && file.replaced_page0) std::ranges::copy(*file.replaced_page0, into.begin());
+    if (offset_bytes == 0 && file.replaced_page0 && !into.empty())  // whole pages, as was checked
+      std::ranges::copy(*file.replaced_page0, into.begin());
     return {};
   }
 
