@@ -83,6 +83,35 @@ TEST(FirstPage, EveryFlippedBitOfTheHeaderIsSurvived) {
   }
 }
 
+/// Page 0 as a server makes a file with it, before anything else is known of the tablespace.
+Bytes make_initial_page(std::uint32_t flags = 0x4021) {
+  Bytes page = make_first_page({.space = SpaceId{9}, .flags = flags, .lsn = Lsn{}});
+  store_u16be(page, kPageTypeOffset, static_cast<std::uint16_t>(PageType::allocated));
+  store_u32be(page, 46, 0);
+  return page;
+}
+
+TEST(FirstPage, AFileThatWasJustMadeHasAnInitialOne) {
+  const Result<FirstPage> page = decode_first_page(make_initial_page(0x4029));
+  ASSERT_TRUE(page) << page.error().what;
+  EXPECT_TRUE(page->initial);
+  EXPECT_EQ(page->space(), SpaceId{9});
+  EXPECT_EQ(page->format.physical_bytes, 8192U);
+  EXPECT_FALSE(decode_first_page(make_first_page({}))->initial);
+}
+
+TEST(FirstPage, OneThatWasWrittenSinceIsNotInitial) {
+  Bytes with_lsn = make_initial_page();
+  store_u64be(with_lsn, kPageLsnOffset, 20'000'000);
+  EXPECT_EQ(decode_first_page(with_lsn).error().what, "the first page has type ALLOCATED, expected FSP_HDR");
+  Bytes with_size = make_initial_page();
+  store_u32be(with_size, 46, 7);
+  EXPECT_EQ(decode_first_page(with_size).error().code, Errc::malformed);
+  Bytes without_size = make_first_page({});
+  store_u32be(without_size, 46, 0);
+  EXPECT_EQ(decode_first_page(without_size).error().what, "page 0 says the tablespace has no pages");
+}
+
 TEST(PageHeader, NamesTypes) {
   EXPECT_EQ(name_of(PageType::index), "INDEX");
   EXPECT_EQ(name_of(PageType{4711}), "type 4711");

@@ -1,5 +1,6 @@
 #include "innodb/page_check.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <libdeflate.h>
 #include <lz4.h>
@@ -11,9 +12,12 @@
 namespace donord::innodb {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::innodb_fixture;
+using ::testing::IsEmpty;
 using testing::make_page;
 using testing::PageSpec;
+using ::testing::SizeIs;
 
 constexpr PageFormat k16K{};
 constexpr PageFormat k4K{4096, 4096, false};
@@ -309,6 +313,59 @@ TEST(PageCheck, ABlockThatEndsInsideAPageIsRefused) {
   const Bytes pages = make_pages(k4K, 2);
   for (const std::size_t length : {std::size_t{1}, std::size_t{4095}, std::size_t{4097}})
     EXPECT_FALSE(check_pages(ByteView{pages}.first(length), {k4K, SpaceId{7}}, PageNo{10})) << length;
+}
+
+/// The index and what was said of each page that was visited: "1 checksum", "2 zero", "3 encrypted".
+std::vector<std::string> odd_pages(ByteView pages, const PageExpectation& expected, PageNo first = PageNo{10}) {
+  std::vector<std::string> seen;
+  const Result<> visited =
+      visit_odd_pages(pages, expected, first, [&](std::size_t index, const Result<PageState>& state) -> Result<> {
+        if (state && *state == PageState::intact) return {};
+        const std::string_view what = !state ? "damaged" : *state == PageState::never_written ? "zero" : "encrypted";
+        seen.push_back(fmt::format("{} {}", index, what));
+        return {};
+      });
+  EXPECT_TRUE(visited);
+  return seen;
+}
+
+TEST(PageCheck, AVisitorSeesEveryPageThatIsNotIntactInOrder) {
+  for (const PageFormat& format : {k4K, kZip8K}) {
+    const PageExpectation expected{format, SpaceId{7}};
+    const auto page = [&](std::uint32_t index, Bytes& pages) {
+      return MutableBytes{pages}.subspan(index * format.physical_bytes, format.physical_bytes);
+    };
+    Bytes pages = make_pages(format, 11);
+    EXPECT_THAT(odd_pages(pages, expected), IsEmpty());
+    page(0, pages)[500] ^= 1;
+    std::ranges::fill(page(3, pages), std::uint8_t{0});
+    store_u16be(page(5, pages), kPageTypeOffset, static_cast<std::uint16_t>(PageType::encrypted));
+    page(7, pages)[kPageNumberOffset] = 0xFF;
+    std::ranges::fill(page(10, pages), std::uint8_t{0});
+    EXPECT_THAT(odd_pages(pages, expected), ElementsAre("0 damaged", "3 zero", "5 encrypted", "7 damaged", "10 zero"));
+    EXPECT_THAT(odd_pages(pages, expected, PageNo{11}), SizeIs(11)) << "each is in the place of another";
+  }
+}
+
+TEST(PageCheck, AVisitEndsWithTheErrorOfTheVisitor) {
+  Bytes pages = make_pages(k4K, 9);
+  for (const std::uint32_t damaged : {2U, 6U, 8U}) pages[damaged * 4096 + 500] ^= 1;
+  std::vector<std::size_t> visited;
+  const Result<> result =
+      visit_odd_pages(pages, {k4K, SpaceId{7}}, PageNo{10}, [&](std::size_t index, const auto& state) -> Result<> {
+        if (state) return {};
+        visited.push_back(index);
+        if (index == 6) return Error{Errc::io, "enough"};
+        return {};
+      });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().what, "enough");
+  EXPECT_THAT(visited, ElementsAre(2, 6));
+}
+
+TEST(PageCheck, PagesOfZerosInPlaceOfPage0AreSeenByAVisitor) {
+  EXPECT_THAT(odd_pages(Bytes(4 * 4096), {k4K, SpaceId{0}}, PageNo{0}),
+              ElementsAre("0 zero", "1 zero", "2 zero", "3 zero"));
 }
 
 TEST(PageCheck, TheLegacyDoublewriteAreasMayHoldOtherPages) {

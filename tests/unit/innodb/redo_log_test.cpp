@@ -50,6 +50,11 @@ class RedoLogTest : public ::testing::Test {
     };
   }
 
+  MutableBytes block_at(Lsn lsn) {
+    const std::size_t file = (lsn - kStart) / kDataBytes;
+    return MutableBytes{contents_[file]}.subspan(kRedoHeaderBytes + (lsn - kStart) % kDataBytes, kRedoBlockBytes);
+  }
+
   Result<RedoEnd> end_of(const RedoChain& chain, Lsn from = kCheckpoint) const {
     return find_redo_end(chain, from, reader(chain));
   }
@@ -170,6 +175,72 @@ TEST_F(RedoLogTest, AnEncryptedBlockIsRefused) {
   store_u16be(contents_[1], offset + 4, 0x8200);
   const Result<RedoChain> chain = RedoChain::make(files());
   EXPECT_EQ(end_of(*chain).error().code, Errc::unsupported_version);
+}
+
+TEST_F(RedoLogTest, NothingIsBehindTheEndOfAHealthyLog) {
+  for (const std::uint64_t bytes : {0ULL, 400ULL, 5000ULL, 70'000ULL}) {
+    contents_.clear();
+    build(skip_block_header(kCheckpoint + bytes));
+    const Result<RedoChain> chain = RedoChain::make(files());
+    const Result<std::optional<Lsn>> behind = find_redo_behind(*chain, *end_of(*chain), reader(*chain));
+    ASSERT_TRUE(behind);
+    EXPECT_EQ(*behind, std::nullopt) << bytes;
+  }
+}
+
+TEST_F(RedoLogTest, ALogThatGoesOnBehindADamagedBlockIsNotAtItsEnd) {
+  build(kCheckpoint + 5000);
+  const Lsn damaged = Lsn{(kCheckpoint + 1024).block_start()};
+  block_at(damaged)[50] ^= 1;
+  const Result<RedoChain> chain = RedoChain::make(files());
+  const Result<std::optional<Lsn>> behind = find_redo_behind(*chain, *end_of(*chain), reader(*chain));
+  ASSERT_TRUE(behind);
+  EXPECT_EQ(*behind, damaged + 512);
+}
+
+TEST_F(RedoLogTest, ALostBlockIsNotTheEndOfTheLog) {
+  build(kCheckpoint + 5000);
+  const Lsn lost = Lsn{(kCheckpoint + 1024).block_start()};
+  std::ranges::fill(block_at(lost), std::uint8_t{0});
+  const Result<RedoChain> chain = RedoChain::make(files());
+  EXPECT_EQ(end_of(*chain)->stopped_at, RedoBlockState::other);
+  EXPECT_EQ(**find_redo_behind(*chain, *end_of(*chain), reader(*chain)), lost + 512);
+}
+
+TEST_F(RedoLogTest, ATornLastBlockIsTheEndOfTheLog) {
+  const Lsn end = kCheckpoint + 5000;
+  build(end);
+  block_at(end.block_start())[50] ^= 1;
+  const Result<RedoChain> chain = RedoChain::make(files());
+  EXPECT_EQ(end_of(*chain)->end, end.block_start());
+  EXPECT_EQ(*find_redo_behind(*chain, *end_of(*chain), reader(*chain)), std::nullopt);
+}
+
+TEST_F(RedoLogTest, ABlockThatIsBehindAShortOneIsFoundInTheNextFile) {
+  const Lsn end = kStart + 2 * kDataBytes + 700;
+  build(end);
+  const Lsn last_of_file = Lsn{kStart.value() + 2 * kDataBytes - 512};
+  std::ranges::copy(make_redo_block(last_of_file, Bytes(100, 1), 12), block_at(last_of_file).begin());
+  const Result<RedoChain> chain = RedoChain::make(files());
+  const Result<RedoEnd> found = end_of(*chain);
+  EXPECT_EQ(found->end, last_of_file + 112);
+  EXPECT_EQ(**find_redo_behind(*chain, *found, reader(*chain)), last_of_file + 512);
+}
+
+TEST_F(RedoLogTest, BlocksOfAnEarlierUseAreNotBehindTheEnd) {
+  build(kCheckpoint + 5000);
+  const Lsn behind = Lsn{(kCheckpoint + 10'000).block_start()};
+  std::ranges::copy(testing::make_log_block(Lsn{behind.value() - 512}, kStart + 100 * kDataBytes),
+                    block_at(behind).begin());
+  const Result<RedoChain> chain = RedoChain::make(files());
+  EXPECT_EQ(*find_redo_behind(*chain, *end_of(*chain), reader(*chain)), std::nullopt);
+}
+
+TEST_F(RedoLogTest, ReadErrorsBehindTheEndAreErrors) {
+  build(kCheckpoint + 5000);
+  const Result<RedoChain> chain = RedoChain::make(files());
+  const auto broken = [](Lsn, MutableBytes) -> Result<> { return Error{Errc::io, "input/output error"}; };
+  EXPECT_EQ(find_redo_behind(*chain, *end_of(*chain), broken).error().code, Errc::io);
 }
 
 TEST(RedoFileId, IsInTheNameOfInUseFilesOnly) {
