@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "clone/in_memory_clone.hpp"
+#include "innodb/redo_encryption.hpp"
 #include "source/datadir_source.hpp"
 #include "source/old_redo_packer.hpp"
+#include "support/encryption_builder.hpp"
 #include "support/old_datadir_builder.hpp"
 
 namespace donord {
@@ -110,6 +112,31 @@ INSTANTIATE_TEST_SUITE_P(Every, OldRedoCloneTest,
                                            Era{CloneProtocol::v2, 4, "Format4V2"},
                                            Era{CloneProtocol::v3, 5, "Format5"}),
                          [](const auto& test) { return test.param.name; });
+
+TEST(OldRedoClone, AnEncryptedLogIsSentInTheClearAndWantsTls) {
+  const testing::ScratchDirectory scratch;
+  testing::build_old_datadir(scratch.path(), {});
+  const LockedBytes master_key = testing::random_secret(innodb::kMasterKeyBytes, 7);
+  testing::write_keyring(scratch.path() / "keyring", 1, master_key);
+  Bytes file = testing::make_old_redo({}).front();
+  const Bytes plain{file.begin() + 2048, file.begin() + 2560};
+  innodb::encrypt_redo_block(MutableBytes{file}.subspan(2048).first<512>(), testing::make_cipher());
+  std::ranges::copy(encode(testing::wrap(testing::make_tablespace_key(), master_key)),
+                    file.begin() + innodb::kRedoEncryptionInfoOffset);
+  testing::write_file(scratch.path() / "ib_logfile0", file);
+
+  const auto source = DatadirSource::open({.datadir = scratch.path(), .keyring_file = scratch.path() / "keyring"});
+  ASSERT_TRUE(source) << source.error().what;
+  const auto view = (*source)->begin_clone().value();
+  EXPECT_TRUE(view->has_keys());
+  const Result<RedoPlan> plan = view->begin_redo_copy();
+  ASSERT_TRUE(plan) << plan.error().what;
+  EXPECT_FALSE(plan->encrypted);
+  Bytes redo(2560);
+  ASSERT_TRUE(view->read_redo(0, 0, redo));
+  EXPECT_EQ(Bytes(redo.begin() + 2048, redo.end()), plain);
+  EXPECT_EQ(Bytes(redo.begin() + 1024, redo.begin() + 1536), Bytes(512)) << "no key";
+}
 
 Result<OldRedoPacker> pack(Lsn checkpoint, const innodb::RedoRead& read) {
   return OldRedoPacker::make({.format = 4, .file_bytes = kFile}, {.number = 0x1'0000'0005, .lsn = checkpoint}, read);
