@@ -12,9 +12,9 @@ import pytest
 
 from harness import copycheck, crash_load, innodb_files
 from harness.clone import clone, start_clone
-from harness.crash_load import REDO_DECIDES, Acknowledged, CrashLoad
+from harness.crash_load import LATE_CHECKPOINT, REDO_DECIDES, Acknowledged, CrashLoad
 from harness.donord import Donord, check
-from harness.innodb_files import CHECKPOINT_SLOTS, SECTOR, DoublewriteImage, Tablespace, flip_byte
+from harness.innodb_files import CHECKPOINT_SLOTS, SECTOR, DoublewriteImage, PageHeader, Tablespace, flip_byte
 from harness.mysqld import MysqlInstall, Mysqld, copy_datadir
 from harness.process import ExitedEarly
 from harness.source import Source, recovered
@@ -140,6 +140,9 @@ class Crashed:
 def crashed(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Crashed:
     home = tmp_path_factory.mktemp("crashed")
     server = Mysqld(install, home, options=REDO_DECIDES).start()
+    CrashLoad(server, seed=70).start().wait_commits(300).stop()
+    server.stop()  # pages of every kind are in the files
+    server.start()
     load = CrashLoad(server, seed=71)
     first = server.redo_lsn("checkpoint")
     load.start()
@@ -178,7 +181,10 @@ def torn(crashed: Crashed, tmp_path: Path) -> tuple[Path, list[tuple[Tablespace,
     assert len(chosen) == _TORN_PAGES, "the load wrote too few pages"
     for number, (space, image) in enumerate(chosen):
         half = space.page_bytes // 2
-        space.write(image.number, rng.randbytes(half), at=half if number % 2 else 0)
+        kind = PageHeader.of(image.content).kind
+        # A plain server does not always find the copy of a page 0 whose head is gone; compressed pages may end before.
+        second = {innodb_files.FSP_HEADER: True, innodb_files.PAGE_COMPRESSED: False}.get(kind, number % 2 == 1)
+        space.write(image.number, rng.randbytes(half), at=half if second else 0)
     return datadir, chosen
 
 
@@ -252,13 +258,15 @@ def test_damaged_block_in_the_needed_redo(where: float, crashed: Crashed, not_se
     assert check(datadir)[0] != 0
 
 
-def test_torn_last_block_is_the_end_of_the_log(crashed: Crashed, new_donord: NewDonord, recipient: Mysqld,
+def test_torn_last_block_is_the_end_of_the_log(new_mysqld: NewMysqld, new_donord: NewDonord, recipient: Mysqld,
                                                install: MysqlInstall, tmp_path: Path, check_directory: CheckDirectory) -> None:
-    datadir = crashed.copy(tmp_path / "data")
-    _flip_in_block(datadir, innodb_files.end_of_redo(datadir), offset=SECTOR - 2)
-    with new_donord(datadir) as donor:
+    """No file was deleted and no page written because of what is in it, as when the power fails during its write."""
+    server = new_mysqld(options=[*REDO_DECIDES, *LATE_CHECKPOINT])
+    CrashLoad(server, seed=72, ddl=False).start().wait_commits(300).crash()
+    _flip_in_block(server.datadir, innodb_files.end_of_redo(server.datadir), offset=SECTOR - 2)
+    with new_donord(server.datadir) as donor:
         clone(recipient, donor.port, directory=tmp_path / "copy")
-    check_directory(tmp_path / "copy", recovered(install, tmp_path / "recovered", datadir))
+    check_directory(tmp_path / "copy", recovered(install, tmp_path / "recovered", server.datadir))
 
 
 def test_one_damaged_checkpoint(crashed: Crashed, check_served: Callable[[Path], None], tmp_path: Path) -> None:

@@ -71,9 +71,9 @@ class Tablespace:
 
 
 def tablespaces(datadir: Path) -> list[Tablespace]:
-    """Every tablespace file below a data directory but the temporary ones. Only the first system file has a header."""
+    """Every tablespace file below a data directory but temporary ones and those that a crash left empty."""
     return [Tablespace(path) for pattern in _TABLESPACES for path in sorted(datadir.rglob(pattern))
-            if not any(part.startswith("#") for part in path.relative_to(datadir).parts)]
+            if path.stat().st_size > 0 and not any(part.startswith("#") for part in path.relative_to(datadir).parts)]
 
 
 def find_page(datadir: Path, kind: int) -> tuple[Tablespace, int]:
