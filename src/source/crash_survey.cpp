@@ -31,17 +31,16 @@ Result<std::shared_ptr<const CrashSurvey>> CrashSurvey::make(const DatadirOption
   std::shared_ptr<CrashSurvey> survey{new CrashSurvey};
   survey->range_ = {*redo.checkpoint, *redo.end};
   survey->page_size_bytes_ = page_size_bytes;
+  survey->redo_ = redo;
   survey->binary_log_ = binary_log_in_use(options.datadir);
 
   Result<DoublewriteFiles> doublewrite = DoublewriteFiles::index(options.doublewrite_directory(), page_size_bytes);
   if (!doublewrite) return doublewrite.error();
   survey->state_ = {*redo.checkpoint, std::make_shared<const DoublewriteFiles>(std::move(*doublewrite))};
 
-  Result<RedoLog> log = open_surveyed_redo(redo);
+  const Result<innodb::RedoRead> log = open_surveyed_redo(redo);
   if (!log) return log.error();
-  const auto shared_log = std::make_shared<const RedoLog>(std::move(*log));  // std::function has to be copied
-  survey->read_ = [shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); };
-  Result<RedoAnalysis> analysis = analyze_redo(survey->range_, page_size_bytes, survey->read_);
+  Result<RedoAnalysis> analysis = analyze_redo(survey->range_, page_size_bytes, *log);
   if (!analysis) {
     Error error = analysis.error().within(redo.directory.string());
     if (error.hint.empty())
@@ -49,7 +48,8 @@ Result<std::shared_ptr<const CrashSurvey>> CrashSurvey::make(const DatadirOption
     return error;
   }
   survey->analysis_ = std::move(*analysis);
-  survey->rescue_.emplace(survey->state_, FirstPageRescue::Log{survey->range_, survey->read_, &survey->analysis_},
+  const auto open = [&redo = survey->redo_] { return open_surveyed_redo(redo); };
+  survey->rescue_.emplace(survey->state_, FirstPageRescue::Log{survey->range_, open, &survey->analysis_},
                           page_size_bytes);
   return std::shared_ptr<const CrashSurvey>{std::move(survey)};
 }
@@ -65,7 +65,9 @@ Result<> CrashSurvey::bring_keys_up_to_date(std::vector<TablespaceFile>& files) 
     pages.emplace(file.space, FirstPageReplay{.page = std::move(*page)});
   }
   if (pages.empty()) return {};
-  if (Result<> replayed = replay_first_pages(range_, page_size_bytes_, read_, pages); !replayed) return replayed;
+  const Result<innodb::RedoRead> log = open_surveyed_redo(redo_);
+  if (!log) return log.error();
+  if (Result<> replayed = replay_first_pages(range_, page_size_bytes_, *log, pages); !replayed) return replayed;
 
   for (TablespaceFile& file : files) {
     const auto found = file.page0 ? pages.find(file.space) : pages.end();

@@ -18,6 +18,7 @@
 
 namespace donord {
 
+/// Keeps no file open.
 class CrashSurvey {
  public:
   /// Reads the doublewrite files and the redo from the checkpoint to its end, which `redo` must have.
@@ -49,11 +50,11 @@ class CrashSurvey {
 
   RedoRange range_;
   std::uint32_t page_size_bytes_ = 0;
-  innodb::RedoRead read_;
+  RedoSurvey redo_;
   RedoAnalysis analysis_;
   CrashState state_;
   std::optional<std::filesystem::path> binary_log_;
-  std::optional<FirstPageRescue> rescue_;  // refers to analysis_
+  std::optional<FirstPageRescue> rescue_;  // refers to redo_ and analysis_
 };
 
 }  // namespace donord

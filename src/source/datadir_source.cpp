@@ -148,10 +148,8 @@ class DatadirView final : public CloneView {
 
  private:
   Result<std::unique_ptr<const PackedRedo>> pack_redo() const {
-    Result<RedoLog> log = open_surveyed_redo(survey_->redo);
+    Result<innodb::RedoRead> log = open_surveyed_redo(survey_->redo);
     if (!log) return log.error();
-    // std::function wants something that can be copied.
-    const auto shared_log = std::make_shared<const RedoLog>(std::move(*log));
     Result<RedoPacker> packer =
         RedoPacker::make({.file_bytes = redo_file_bytes_,
                           .page_bytes = survey_->page_size_bytes,
@@ -159,7 +157,7 @@ class DatadirView final : public CloneView {
                           .creator = creator_for(*survey_),
                           .patches = survey_->crash ? without_keys(survey_->crash->analysis()) : RedoPatches{},
                           .cipher = survey_->redo.cipher},
-                         range_, [shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); });
+                         range_, std::move(*log));
     if (!packer) return packer.error();
     return std::make_unique<const RedoPacker>(std::move(*packer));
   }

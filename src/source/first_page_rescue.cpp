@@ -85,8 +85,10 @@ Result<std::shared_ptr<const Bytes>> FirstPageRescue::from_doublewrite(SpaceId s
 
 /// Null when the log does not begin with the creation of the page.
 Result<std::shared_ptr<const Bytes>> FirstPageRescue::from_redo(SpaceId space) const {
+  const Result<innodb::RedoRead> log = log_.open();
+  if (!log) return log.error();
   std::map<SpaceId, FirstPageReplay> pages{{space, {.page = Bytes(page_size_bytes_)}}};
-  if (const Result<> replayed = replay_first_pages(log_.range, page_size_bytes_, log_.read, pages); !replayed)
+  if (const Result<> replayed = replay_first_pages(log_.range, page_size_bytes_, *log, pages); !replayed)
     return replayed.error();
   FirstPageReplay& replay = pages.begin()->second;
   if (!replay.changed) return std::shared_ptr<const Bytes>{};

@@ -3,6 +3,7 @@
 // Page 0 says what a file is. After a crash it may be torn, or not written yet: then the doublewrite files have it, or
 // the redo log has everything that was ever done to it.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ class FirstPageRescue {
  public:
   struct Log {
     RedoRange range;
-    innodb::RedoRead read;
+    std::function<Result<innodb::RedoRead>()> open;
     const RedoAnalysis* analysis = nullptr;  ///< outlives the rescue
   };
 

@@ -87,10 +87,13 @@ Result<> read_redo(const innodb::RedoLayout& log, const std::vector<OpenRedoFile
   return {};
 }
 
-Result<RedoLog> open_surveyed_redo(const RedoSurvey& survey) {
+Result<innodb::RedoRead> open_surveyed_redo(const RedoSurvey& survey) {
   Result<RedoLog> log = RedoLog::open(survey.directory);
-  if (log) log->set_cipher(survey.cipher);
-  return log;
+  if (!log) return log.error();
+  log->set_cipher(survey.cipher);
+  // std::function wants something that can be copied.
+  const auto shared_log = std::make_shared<const RedoLog>(std::move(*log));
+  return innodb::RedoRead{[shared_log](Lsn from, MutableBytes into) { return shared_log->read(from, into); }};
 }
 
 void RedoSurvey::problem(const Error& error, std::string_view hint) {

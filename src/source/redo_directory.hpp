@@ -95,7 +95,7 @@ void check_redo_flags(const innodb::RedoFileHeader& header, RedoSurvey& survey);
 void survey_redo_end(RedoSurvey& survey, const innodb::RedoLayout& log, const innodb::RedoRead& read,
                      const Result<std::shared_ptr<const innodb::TablespaceCipher>>& cipher);
 
-/// Opens the log that was surveyed, to read it again.
-[[nodiscard]] Result<RedoLog> open_surveyed_redo(const RedoSurvey& survey);
+/// Opens the log that was surveyed, to read it again. Its files stay open for as long as the function lives.
+[[nodiscard]] Result<innodb::RedoRead> open_surveyed_redo(const RedoSurvey& survey);
 
 }  // namespace donord

@@ -169,6 +169,27 @@ TEST_F(CrashedDatadirTest, APageThatIsNewerThanTheLogIsNotServed) {
   EXPECT_THAT(read(*view(), "./db/t1.ibd").error().what, HasSubstr("newer than the redo log"));
 }
 
+TEST_F(CrashedDatadirTest, NoFileStaysOpenWhenTheLastViewHasGone) {
+  crashed_.keep_copy(tear_page_4());
+  crashed_.write();
+  const auto open_files = [this] {
+    return std::ranges::count_if(fs::directory_iterator{"/proc/self/fd"}, [this](const fs::directory_entry& entry) {
+      std::error_code ignored;
+      return fs::read_symlink(entry.path(), ignored).string().starts_with(crashed_.at().string());
+    });
+  };
+  const auto source = DatadirSource::open(options_);
+  ASSERT_TRUE(source);
+  EXPECT_EQ(open_files(), 0);
+  auto clone = (*source)->begin_clone();
+  ASSERT_TRUE(clone);
+  EXPECT_TRUE(read(**clone, "./db/t1.ibd"));
+  EXPECT_TRUE((*clone)->begin_redo_copy());
+  EXPECT_GT(open_files(), 0);
+  clone->reset();
+  EXPECT_EQ(open_files(), 0);
+}
+
 // ---- page 0
 
 TEST_F(CrashedDatadirTest, TornPages0OfAnyTablespaceAreServedAsTheirCopies) {

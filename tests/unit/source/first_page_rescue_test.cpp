@@ -27,8 +27,12 @@ class FirstPageRescueTest : public ::testing::Test {
     analysis_ = analyze_redo(log_.range(), kPageBytes, log_.read()).value();
     Result<DoublewriteFiles> files = DoublewriteFiles::index(scratch_.path(), kPageBytes);
     const CrashState crash{log_.range().checkpoint, std::make_shared<const DoublewriteFiles>(std::move(*files))};
-    return FirstPageRescue{crash, {log_.range(), log_.read(), &analysis_}, kPageBytes}.identify(
+    return FirstPageRescue{crash, {log_.range(), open_log(), &analysis_}, kPageBytes}.identify(
         {file_, name}, Error{Errc::checksum, "t.ibd: torn", "restore it"});
+  }
+
+  std::function<Result<innodb::RedoRead>()> open_log() const {
+    return [read = log_.read()] { return Result<innodb::RedoRead>{read}; };
   }
 
   /// The page 0 that was brought back, or why it was not.
@@ -203,7 +207,7 @@ TEST_F(FirstPageRescueTest, ErrorsOfTheFilesAreNoReasonToLeaveATableOut) {
   Result<DoublewriteFiles> files = DoublewriteFiles::index(scratch_.path(), kPageBytes);
   const CrashState crash{log_.range().checkpoint, std::make_shared<const DoublewriteFiles>(std::move(*files))};
   std::filesystem::remove(scratch_.path() / "#ib_16384_0.dblwr");
-  const FirstPageRescue late{crash, {log_.range(), log_.read(), &analysis_}, kPageBytes};
+  const FirstPageRescue late{crash, {log_.range(), open_log(), &analysis_}, kPageBytes};
   EXPECT_THAT(late.identify({file_, "./db/t.ibd"}, Error{Errc::checksum, "torn"}).error().what, HasSubstr("dblwr"));
 }
 
