@@ -89,7 +89,8 @@ class ChunkChecker {
   }
 
  private:
-  /// What is enough for nearly all chunks. False when a page is damaged; then nothing it found counts.
+  /// What is enough for nearly all chunks. False when a page is damaged, or zeros may have been repaired; then nothing
+  /// it found counts.
   bool check_all(const TablespaceFile& file, std::uint64_t offset, FileCheck& found) {
     const std::size_t page_bytes = file.format.physical_bytes;
     const PageNo first = number_of(file.first_page, offset / page_bytes);
@@ -101,6 +102,7 @@ class ChunkChecker {
     const std::uint64_t repaired_before = examiner_.filter().repaired_pages();
     if (!examiner_.filter().apply(file, first, buffer_)) return false;
     found.pages.repaired = examiner_.filter().repaired_pages() - repaired_before;
+    if (found.pages.repaired > 0 && std::ranges::find(written, false) != written.end()) return false;
     for (std::size_t i = 0; i < written.size(); ++i) {
       const ByteView served = page(i * page_bytes);
       if (!written[i]) {

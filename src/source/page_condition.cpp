@@ -43,8 +43,8 @@ Result<PageCondition> PageExaminer::examine(const TablespaceFile& file, PageNo n
   }
   const std::uint64_t repaired_before = filter_.repaired_pages();
   if (Result<> applied = filter_.apply(file, number, page); !applied) return applied.error();
-  if (never_written) return PageCondition::never_written;
   if (filter_.repaired_pages() > repaired_before) return PageCondition::repaired;
+  if (never_written) return PageCondition::never_written;
   return is_encrypted(page) ? PageCondition::encrypted : PageCondition::intact;
 }
 

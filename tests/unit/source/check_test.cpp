@@ -144,6 +144,12 @@ TEST_F(CrashedCheckTest, PagesNeverWrittenAreNotMistakenForWhatReplacesThem) {
   EXPECT_EQ(file_of(check(), "./db/t1.ibd").pages, (PageCounts{.verified = 9, .never_written = 21}));
 }
 
+TEST_F(CrashedCheckTest, PagesWhoseFirstWriteWasLostAreRepairedPages) {
+  fs::resize_file(at("db/t1.ibd"), 12 * kPageBytes);
+  write_file(at("#ib_16384_0.dblwr"), changed_page(PageNo{10}));
+  EXPECT_EQ(file_of(check(), "./db/t1.ibd").pages, (PageCounts{.verified = 10, .repaired = 1, .never_written = 2}));
+}
+
 class EncryptedCheckTest : public CheckTest {
  protected:
   EncryptedCheckTest() {
