@@ -353,7 +353,8 @@ class Surveyor {
       return survey_.problems.push_back(unclean_old_redo(survey_.redo, *survey_.flush_lsn));
     if (survey_.redo.files.back().start->header.creator.starts_with(kCloneCreator))
       return survey_.problems.push_back(unfinished_clone(survey_.redo.directory));
-    if (previous_ != nullptr && previous_->crash && same_log(previous_->redo, survey_.redo)) {
+    if (previous_ != nullptr && previous_->crash && same_log(previous_->redo, survey_.redo) &&
+        previous_->crash->state().doublewrite->is_current()) {
       survey_.crash = previous_->crash;
       return;
     }

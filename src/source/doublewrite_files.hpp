@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "source/file_stamp.hpp"
 
 namespace donord {
 
@@ -33,6 +34,9 @@ class DoublewriteFiles {
   [[nodiscard]] static Result<DoublewriteFiles> index(const std::filesystem::path& directory,
                                                       std::uint32_t page_size_bytes);
 
+  /// The files are still those that were indexed, and have not changed.
+  [[nodiscard]] bool is_current() const;
+
   /// The copies of a page, newest first.
   [[nodiscard]] std::vector<Copy> copies_of(PageId page) const;
 
@@ -48,9 +52,12 @@ class DoublewriteFiles {
   }
 
  private:
-  [[nodiscard]] Result<> add_file(const std::filesystem::path& path, std::uint32_t page_size_bytes);
+  [[nodiscard]] Result<> add_file(const std::filesystem::path& path);
 
+  std::filesystem::path directory_;
+  std::uint32_t page_size_bytes_ = 0;
   std::vector<std::filesystem::path> files_;
+  std::vector<FileStamp> stamps_;  // of files_
   std::multimap<PageId, Copy> copies_;
 };
 

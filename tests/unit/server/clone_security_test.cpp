@@ -150,6 +150,7 @@ class CloneConnectionTest : public ::testing::Test {
     sockets_.clear();
     guard_.reset();
     if (server_.joinable()) server_.join();
+    if (context_) context_->pool.join();  // its jobs have timers of io_
   }
 
   void serve_source(Keys keys) { context_ = make_context(keys); }

@@ -151,6 +151,16 @@ TEST_F(CrashedDatadirTest, ATornPageWithoutACopyEndsTheCloneWithItsName) {
   EXPECT_THAT(content.error().what, HasSubstr("db/t1.ibd: page 4 of space 2: torn"));
 }
 
+TEST_F(CrashedDatadirTest, CopiesThatArriveLaterAreFoundByTheNextClone) {
+  const Bytes after = tear_page_4();
+  crashed_.write();
+  const auto source = DatadirSource::open(options_);
+  ASSERT_TRUE(source);
+  EXPECT_FALSE(read(**(*source)->begin_clone(), "./db/t1.ibd"));
+  write_file(crashed_.at("#ib_16384_1.dblwr"), after);
+  EXPECT_TRUE(read(**(*source)->begin_clone(), "./db/t1.ibd"));
+}
+
 TEST_F(CrashedDatadirTest, PagesNeverWrittenAreServedAsEmptyOnes) {
   fs::resize_file(crashed_.at("db/t1.ibd"), 11 * kPageBytes);
   const auto clone = view();

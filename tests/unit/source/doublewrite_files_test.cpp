@@ -112,6 +112,22 @@ TEST_F(DoublewriteFilesTest, AnInstanceMayHaveNone) {
   EXPECT_THAT(index().copies_of({SpaceId{7}, PageNo{3}}), IsEmpty());
 }
 
+TEST_F(DoublewriteFilesTest, AnIndexIsCurrentUntilAFileComesGoesOrChanges) {
+  write("#ib_16384_0.dblwr", {copy(Lsn{500})});
+  const DoublewriteFiles one = index();
+  EXPECT_TRUE(one.is_current());
+  write("#ib_16384_1.dblwr", {copy(Lsn{500})});
+  EXPECT_FALSE(one.is_current());
+  const DoublewriteFiles two = index();
+  EXPECT_TRUE(two.is_current());
+  write("#ib_16384_1.dblwr", {copy(Lsn{500}), copy(Lsn{600})});
+  EXPECT_FALSE(two.is_current());
+  std::filesystem::remove(scratch_.path() / "#ib_16384_1.dblwr");
+  EXPECT_TRUE(one.is_current());
+  std::filesystem::remove(scratch_.path() / "#ib_16384_0.dblwr");
+  EXPECT_FALSE(one.is_current());
+}
+
 TEST_F(DoublewriteFilesTest, ADirectoryOrFileThatCannotBeReadIsAnError) {
   EXPECT_EQ(DoublewriteFiles::index(scratch_.path() / "gone", kPageBytes).error().code, Errc::not_found);
   write("#ib_16384_0.dblwr", {copy(Lsn{500})});
