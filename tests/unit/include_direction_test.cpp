@@ -27,9 +27,12 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"clone", {"protocol", "base"}},
     {"snapshot", {"catalog", "innodb", "fault", "base"}},
     {"source", {"clone", "snapshot", "innodb", "fault", "base"}},
+    {"live", {"source", "clone", "snapshot", "innodb", "fault", "base"}},
     {"server", {"source", "snapshot", "clone", "catalog", "protocol", "innodb", "fault", "base"}},
     {"conformance", {"source", "clone", "protocol", "base"}},
-    {"cli", {"conformance", "server", "source", "snapshot", "clone", "catalog", "protocol", "innodb", "fault", "base"}},
+    {"cli",
+     {"conformance", "server", "live", "source", "snapshot", "clone", "catalog", "protocol", "innodb", "fault",
+      "base"}},
 };
 
 /// Libraries that only some folders or files know.
