@@ -69,9 +69,9 @@ class ExtentPlan : public ChunkPlan {
   std::uint64_t estimate_bytes_ = 0;
 };
 
-class PagePlan : public ChunkPlan {
+class PageChunks : public ChunkPlan {
  public:
-  explicit PagePlan(std::vector<PageRef> pages) : pages_(std::move(pages)) {
+  explicit PageChunks(std::vector<PageRef> pages) : pages_(std::move(pages)) {
     for (const PageRef& page : pages_) estimate_bytes_ += page.length_bytes;
   }
 
@@ -106,7 +106,7 @@ std::unique_ptr<ChunkPlan> plan_files(const std::vector<DataFile>& files, std::u
 }
 
 std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages) {
-  return std::make_unique<PagePlan>(std::move(pages));
+  return std::make_unique<PageChunks>(std::move(pages));
 }
 
 std::unique_ptr<ChunkPlan> plan_redo(const RedoPlan& redo, std::uint32_t page_size_bytes, std::uint32_t block_bytes) {

@@ -235,16 +235,16 @@ std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
   return ChunkStart{next_chunk_++, 1};
 }
 
-void DonorMachine::on_pages(std::vector<PageRef> pages) {
+void DonorMachine::on_pages(PagePlan plan) {
   ++change_count_;
-  page_plan_ = plan_pages(std::move(pages));
+  page_plan_ = plan_pages(std::move(plan.pages));
   preparing_ = false;
 }
 
-void DonorMachine::on_redo(const RedoPlan& redo) {
+void DonorMachine::on_redo(RedoPlan redo) {
   ++change_count_;
-  redo_ = redo;
-  redo_plan_ = plan_redo(redo, options_.page_size_bytes, options_.block_bytes);
+  redo_ = std::move(redo);
+  redo_plan_ = plan_redo(redo_, options_.page_size_bytes, options_.block_bytes);
   preparing_ = false;
 }
 

@@ -106,8 +106,8 @@ class DonorMachine {
   void execute(const TaskHandle& handle);
   [[nodiscard]] DonorAction::Variant next(const TaskHandle& handle);
 
-  void on_pages(std::vector<PageRef> pages);
-  void on_redo(const RedoPlan& redo);
+  void on_pages(PagePlan plan);
+  void on_redo(RedoPlan redo);
   /// COM_ACK. `Errc::malformed` when it does not fit what was sent. An error of the recipient ends the clone, but for a
   /// broken connection: a COM_REINIT follows.
   [[nodiscard]] Result<> on_ack(const AckCommand& ack);

@@ -43,12 +43,27 @@ struct DataFile {
   bool encrypted = false;
 };
 
+/// A file that came, got another name or went since the recipient was told of it (docs/clone-stream.md, "Concurrent
+/// DDL"). A created file has the next free index: that of the last file, or of the last created one, and 1.
+struct FileChange {
+  enum class Kind { created, renamed, removed };
+  Kind kind = Kind::created;
+  std::uint32_t file_index = 0;
+  DataFile file;  ///< as it is now; of a removed one as it was
+};
+
 /// One page of the PAGE COPY list.
 struct PageRef {
-  std::uint32_t file_index = 0;
+  std::uint32_t file_index = 0;    ///< that of a created file, too
   std::uint64_t offset_bytes = 0;  ///< in the file
   std::uint32_t length_bytes = 0;  ///< the file's physical page size
   std::uint64_t file_size_bytes = 0;
+};
+
+/// What PAGE COPY brings: first the changes, in this order, then the pages.
+struct PagePlan {
+  std::vector<FileChange> changes;
+  std::vector<PageRef> pages;
 };
 
 /// The redo the recipient gets: `file_count` files of `file_size_bytes` each, all full but the last, whose last
@@ -60,6 +75,7 @@ struct RedoPlan {
   std::uint64_t trailer_offset_bytes = 0;
   std::uint32_t empty_file_count = 0;  ///< behind the others; they have headers of zeros, too
   bool encrypted = false;              ///< the header of file 0 has a key in the clear, which the recipient wraps again
+  std::vector<FileChange> changes;     ///< since PAGE COPY began
 };
 
 /// What one clone copies: it does not change while this object lives. Reads may block; they are thread-safe.
@@ -67,7 +83,8 @@ class CloneView {
  public:
   virtual ~CloneView() = default;
 
-  /// The files in wire order: system tablespace files adjacent and in order.
+  /// The files of FILE COPY in wire order: system tablespace files adjacent and in order. They never change; what
+  /// happens to the files themselves meanwhile is in the plans of the later states.
   [[nodiscard]] virtual const std::vector<DataFile>& files() const = 0;
   /// What is copied has keys in the clear: only a connection with TLS may carry it.
   [[nodiscard]] virtual bool has_keys() const = 0;
@@ -81,8 +98,8 @@ class CloneView {
   [[nodiscard]] virtual Result<> read_file(std::size_t file_index, std::uint64_t offset_bytes,
                                            MutableBytes into) const = 0;
 
-  /// The pages that changed since FILE COPY began. Called once, when FILE COPY has ended; may take long.
-  [[nodiscard]] virtual Result<std::vector<PageRef>> begin_page_copy() = 0;
+  /// The files and pages that changed since FILE COPY began. Called once, when FILE COPY has ended; may take long.
+  [[nodiscard]] virtual Result<PagePlan> begin_page_copy() = 0;
   [[nodiscard]] virtual Result<> read_page(const PageRef& page, MutableBytes into) const = 0;
 
   /// Called once, when PAGE COPY has ended; may take long.

@@ -272,14 +272,14 @@ void CloneConnection::prepare(CloneState state) {
   asio::post(context_->pool, [session = session_, state] {
     const Result<> prepared = run_guarded([&]() -> Result<> {
       if (state == CloneState::page_copy) {
-        Result<std::vector<PageRef>> pages = session->view().begin_page_copy();
-        if (!pages) return pages.error();
-        session->with_machine([&](DonorMachine& machine) { machine.on_pages(std::move(*pages)); });
+        Result<PagePlan> plan = session->view().begin_page_copy();
+        if (!plan) return plan.error();
+        session->with_machine([&](DonorMachine& machine) { machine.on_pages(std::move(*plan)); });
         return {};
       }
-      const Result<RedoPlan> redo = session->view().begin_redo_copy();
+      Result<RedoPlan> redo = session->view().begin_redo_copy();
       if (!redo) return redo.error();
-      session->with_machine([&](DonorMachine& machine) { machine.on_redo(*redo); });
+      session->with_machine([&](DonorMachine& machine) { machine.on_redo(std::move(*redo)); });
       return {};
     });
     if (prepared) return;

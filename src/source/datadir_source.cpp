@@ -110,14 +110,14 @@ class DatadirView final : public CloneView {
   }
 
   /// At rest no page changes, but page 0 of an encrypted tablespace goes out once more, with the key.
-  Result<std::vector<PageRef>> begin_page_copy() override {
-    std::vector<PageRef> pages;
+  Result<PagePlan> begin_page_copy() override {
+    PagePlan plan;
     for (std::size_t i = 0; i < files_.size(); ++i)
       if (survey_->files[i].cipher)
-        pages.push_back({.file_index = static_cast<std::uint32_t>(i),
-                         .length_bytes = survey_->files[i].format.physical_bytes,
-                         .file_size_bytes = files_[i].size_bytes});
-    return pages;
+        plan.pages.push_back({.file_index = static_cast<std::uint32_t>(i),
+                              .length_bytes = survey_->files[i].format.physical_bytes,
+                              .file_size_bytes = files_[i].size_bytes});
+    return plan;
   }
 
   Result<> read_page(const PageRef& page, MutableBytes into) const override {

@@ -123,7 +123,7 @@ TEST(DonorMachineReinit, InPageCopyGoesOnWithTheSamePages) {
   const TaskHandle former = donor.run_to_end_of(CloneState::file_copy);
   ASSERT_TRUE(donor.ack(CloneState::file_copy));
   donor.all(former);
-  donor.machine.on_pages({{0, 0, 128, 5000}, {0, 128, 128, 5000}, {1, 0, 128, 1000}});
+  donor.machine.on_pages({.changes = {}, .pages = {{0, 0, 128, 5000}, {0, 128, 128, 5000}, {1, 0, 128, 1000}}});
   donor.all(former);
   const TaskHandle master = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 1}}));
   EXPECT_THAT(donor.all(master), ElementsAre("task 0", "data 1.2", "data 1.3", "END page_copy", "wait"));
@@ -207,7 +207,7 @@ TEST(RestartedDonorMachine, PreparesThePagesBeforeItGoesOn) {
   Donor donor;
   const TaskHandle master = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 1}}));
   EXPECT_THAT(donor.all(master), ElementsAre("task 0", "prepare page_copy"));
-  donor.machine.on_pages({{0, 0, 128, 5000}, {0, 128, 128, 5000}});
+  donor.machine.on_pages({.changes = {}, .pages = {{0, 0, 128, 5000}, {0, 128, 128, 5000}}});
   EXPECT_THAT(donor.all(master), ElementsAre("data 1.2", "END page_copy", "wait"));
 }
 

@@ -27,7 +27,7 @@ TEST(DonorMachine, LeadsOneConnectionThroughAllStates) {
   ASSERT_TRUE(donor.ack(CloneState::file_copy));
   EXPECT_THAT(donor.all(master), ElementsAre("prepare page_copy"));
   EXPECT_EQ(donor.next(master), "wait") << "while it is being prepared";
-  donor.machine.on_pages({{0, 0, 128, 5000}});
+  donor.machine.on_pages({.changes = {}, .pages = {{0, 0, 128, 5000}}});
   EXPECT_THAT(donor.all(master), ElementsAre("START page_copy 1 1", "data 1.1", "END page_copy", "wait"));
   ASSERT_TRUE(donor.ack(CloneState::page_copy));
   EXPECT_THAT(donor.all(master), ElementsAre("prepare redo_copy"));

@@ -53,7 +53,7 @@ class MemoryView : public CloneView {
   Result<> read_file(std::size_t index, std::uint64_t offset, MutableBytes into) const override {
     return copy(file_bytes_.at(index), offset, into);
   }
-  Result<std::vector<PageRef>> begin_page_copy() override { return pages_; }
+  Result<PagePlan> begin_page_copy() override { return PagePlan{.changes = {}, .pages = pages_}; }
   Result<> read_page(const PageRef& page, MutableBytes into) const override {
     return copy(page_bytes_.at({page.file_index, page.offset_bytes}), 0, into);
   }

@@ -95,7 +95,7 @@ TEST_F(CrashedDatadirTest, IsServedWithItsRedo) {
   auto view = (*source)->begin_clone();
   ASSERT_TRUE(view);
   EXPECT_FALSE((*view)->has_keys());
-  EXPECT_TRUE((*view)->begin_page_copy()->empty());
+  EXPECT_TRUE((*view)->begin_page_copy()->pages.empty());
   const ServedRedo redo{**view};
   EXPECT_EQ(redo.plan().file_count, 1U);
   EXPECT_FALSE(redo.plan().encrypted);

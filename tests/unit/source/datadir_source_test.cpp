@@ -126,7 +126,7 @@ TEST_F(DatadirSourceTest, ReadsOutsideOfFilesAreRefused) {
 TEST_F(DatadirSourceTest, RedoIsOneFileThatEndsAtItsCheckpoint) {
   const auto clone = view();
   EXPECT_EQ(clone->redo_capacity_bytes(), 65536U);
-  EXPECT_TRUE(clone->begin_page_copy()->empty());
+  EXPECT_TRUE(clone->begin_page_copy()->pages.empty());
   const Result<RedoPlan> plan = clone->begin_redo_copy();
   ASSERT_TRUE(plan) << plan.error().what;
   EXPECT_EQ(plan->file_count, 1U);

@@ -80,7 +80,7 @@ class EncryptedDatadirTest : public ::testing::Test {
 
   /// The only page of PAGE COPY.
   static Bytes copied_page(CloneView& view) {
-    const std::vector<PageRef> pages = view.begin_page_copy().value();
+    const std::vector<PageRef> pages = view.begin_page_copy().value().pages;
     EXPECT_THAT(pages, SizeIs(1));
     Bytes page(pages[0].length_bytes);
     view.read_page(pages[0], page).value();
@@ -106,7 +106,7 @@ class EncryptedDatadirTest : public ::testing::Test {
 
 TEST_F(EncryptedDatadirTest, WithoutEncryptionThereAreNoKeys) {
   EXPECT_FALSE(view()->has_keys());
-  EXPECT_THAT(*view()->begin_page_copy(), IsEmpty());
+  EXPECT_THAT(view()->begin_page_copy()->pages, IsEmpty());
 }
 
 TEST_F(EncryptedDatadirTest, ATableIsServedAsItIsInItsFile) {
@@ -123,7 +123,7 @@ TEST_F(EncryptedDatadirTest, Page0GoesOutOnceMoreWithTheKeyInTheClear) {
     const innodb::PageFormat format = *innodb::TablespaceFlags{flags}.page_format();
     write_table("db/secret.ibd", {.space = kSpace, .flags = flags});
     const auto clone = view();
-    const std::vector<PageRef> pages = *clone->begin_page_copy();
+    const std::vector<PageRef> pages = clone->begin_page_copy()->pages;
     ASSERT_THAT(pages, SizeIs(1));
     EXPECT_EQ(pages[0].file_index, index_of(*clone, "./db/secret.ibd"));
     EXPECT_EQ(pages[0].offset_bytes, 0U);
@@ -145,7 +145,7 @@ TEST_F(EncryptedDatadirTest, EveryKindOfTablespaceMayHaveAKey) {
   write_table("undo_001", {.space = SpaceId{4294967279}, .flags = 0x2000});
   write_table("mysql.ibd", {.space = SpaceId{0xFFFFFFFE}, .flags = 0x6800, .pages = 12});
   const auto clone = view();
-  EXPECT_THAT(*clone->begin_page_copy(), SizeIs(2));
+  EXPECT_THAT(clone->begin_page_copy()->pages, SizeIs(2));
   EXPECT_TRUE(read(*clone, "undo_001"));
   EXPECT_TRUE(read(*clone, "./mysql.ibd"));
 }
@@ -153,7 +153,7 @@ TEST_F(EncryptedDatadirTest, EveryKindOfTablespaceMayHaveAKey) {
 TEST_F(EncryptedDatadirTest, OtherPagesAreNoPartOfPageCopy) {
   write_table("db/secret.ibd", {.space = kSpace, .flags = 0x6021});
   const auto clone = view();
-  PageRef page = clone->begin_page_copy()->front();
+  PageRef page = clone->begin_page_copy()->pages.front();
   Bytes into(kPageBytes);
   page.offset_bytes = kPageBytes;
   EXPECT_EQ(clone->read_page(page, into).error().code, Errc::not_found);
@@ -278,7 +278,7 @@ TEST_F(EncryptedRedoTest, IsServedEncryptedWithItsKeyInTheHeaderOfTheFirstFile) 
   encrypt_log([](std::size_t block) { return block % 3 != 0; });
   const auto clone = view();
   EXPECT_TRUE(clone->has_keys());
-  EXPECT_THAT(*clone->begin_page_copy(), IsEmpty());
+  EXPECT_THAT(clone->begin_page_copy()->pages, IsEmpty());
   const ServedRedo redo{*clone};
   EXPECT_TRUE(redo.plan().encrypted);
   ASSERT_EQ(redo.plan().file_count, 3U);
