@@ -21,6 +21,9 @@ function(donord_add_library name)
   target_include_directories(donord_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
 endfunction()
 
+# Everything that ctest runs.
+add_custom_target(donord_tests)
+
 # donord_add_unit_test(<folder> SOURCES a_test.cpp ... DEPENDS donord::x ...): one test program per folder.
 function(donord_add_unit_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
@@ -29,4 +32,5 @@ function(donord_add_unit_test name)
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit)  # support/
   target_compile_definitions(${name}_test PRIVATE DONORD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60)
+  add_dependencies(donord_tests ${name}_test)
 endfunction()
