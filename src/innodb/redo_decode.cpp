@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "innodb/redo_lsn.hpp"
+#include "innodb/tablespace_flags.hpp"
+
 namespace donord::innodb {
 
 namespace {
@@ -148,6 +151,15 @@ Result<IntegerWrite> decode_integer_write(const RedoRecord& record) {
   const Result<> right = check_type(record, is_integer_write(record.type), "write of an integer");
   if (!right) return right.error();
   return decode_body<IntegerWrite>(record, [&](RedoCursor& cursor) { return IntegerWrite::read(cursor, record.type); });
+}
+
+Result<std::optional<EncryptionWrite>> find_encryption_write(const RedoRecord& record) {
+  if (record.type != RedoType::write_string || record.page != PageNo{0}) return std::nullopt;
+  const Result<StringWrite> write = decode_string_write(record);
+  if (!write) return write.error();
+  if (write->bytes.size() != kEncryptionInfoBytes) return std::nullopt;
+  const Lsn body = redo_position(redo_payload_before(record.end) - record.body.size());
+  return EncryptionWrite{record.space, body, write->offset};
 }
 
 }  // namespace donord::innodb

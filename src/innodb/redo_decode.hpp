@@ -5,6 +5,7 @@
 // returned refers to the record's bytes. The `read` functions are what the parser uses to find where a record ends.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -91,6 +92,13 @@ struct StringWrite {
   [[nodiscard]] static StringWrite read(RedoCursor& cursor);
 };
 
+/// A WRITE_STRING that puts encryption information into page 0: wrapped with a master key that no other server has.
+struct EncryptionWrite {
+  SpaceId space;
+  Lsn body;  ///< where its offset stands in the log
+  std::uint16_t offset = 0;
+};
+
 /// 1BYTE, 2BYTES, 4BYTES, 8BYTES: an integer of a page. Body: 2 offset; the value as `compressed32`, for 8BYTES as
 /// `compressed64`. It fits its size.
 struct IntegerWrite {
@@ -110,5 +118,8 @@ struct IntegerWrite {
 [[nodiscard]] Result<TableDynamicMeta> decode_table_dynamic_meta(const RedoRecord& record);
 [[nodiscard]] Result<StringWrite> decode_string_write(const RedoRecord& record);
 [[nodiscard]] Result<IntegerWrite> decode_integer_write(const RedoRecord& record);
+
+/// Takes records of all types; nothing for one that writes no encryption information.
+[[nodiscard]] Result<std::optional<EncryptionWrite>> find_encryption_write(const RedoRecord& record);
 
 }  // namespace donord::innodb

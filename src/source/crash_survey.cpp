@@ -56,7 +56,7 @@ Result<std::shared_ptr<const CrashSurvey>> CrashSurvey::make(const DatadirOption
 
 Result<> CrashSurvey::bring_keys_up_to_date(std::vector<TablespaceFile>& files) const {
   std::set<SpaceId> touched;
-  for (const EncryptionWrite& write : analysis_.encryption_writes) touched.insert(write.space);
+  for (const innodb::EncryptionWrite& write : analysis_.encryption_writes) touched.insert(write.space);
   std::map<SpaceId, FirstPageReplay> pages;
   for (const TablespaceFile& file : files) {
     if (!file.page0 || !touched.contains(file.space)) continue;

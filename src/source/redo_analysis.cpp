@@ -56,7 +56,9 @@ class Analyst final : public innodb::RedoSink {
     RedoSpace& space = find(record);
     if (innodb::is_file_operation(record.type)) return note_file_operation(record, space);
     if (record.type == RedoType::index_load) ++analysis_.index_load_records;
-    if (record.type == RedoType::write_string && record.page == PageNo{0}) return note_write(record);
+    const Result<std::optional<innodb::EncryptionWrite>> write = innodb::find_encryption_write(record);
+    if (!write) return write.error();
+    if (*write) analysis_.encryption_writes.push_back(**write);
     return {};
   }
 
@@ -84,18 +86,6 @@ class Analyst final : public innodb::RedoSink {
       space.path = removal->path;
       space.deleted = true;
     }
-    return {};
-  }
-
-  static Lsn body_of(const RedoRecord& record) {
-    return innodb::redo_position(innodb::redo_payload_before(record.end) - record.body.size());
-  }
-
-  Result<> note_write(const RedoRecord& record) {
-    const Result<innodb::StringWrite> write = innodb::decode_string_write(record);
-    if (!write) return write.error();
-    if (write->bytes.size() == innodb::kEncryptionInfoBytes)
-      analysis_.encryption_writes.push_back({record.space, body_of(record), write->offset});
     return {};
   }
 
@@ -149,7 +139,7 @@ RedoPatches without_keys(const RedoAnalysis& analysis) {
   constexpr std::uint16_t kBehindAllFields = 140;
   constexpr std::size_t kLengthBytes = 2;
   std::vector<RedoPatch> patches;
-  for (const EncryptionWrite& write : analysis.encryption_writes) {
+  for (const innodb::EncryptionWrite& write : analysis.encryption_writes) {
     Bytes offset(2);
     store_u16be(offset, 0, static_cast<std::uint16_t>(write.offset + kBehindAllFields));
     const Lsn string = innodb::advance_redo(write.body, offset.size() + kLengthBytes);

@@ -10,6 +10,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "innodb/redo_decode.hpp"
 #include "innodb/redo_log.hpp"
 #include "innodb/redo_parser.hpp"
 #include "source/redo_packer.hpp"
@@ -25,19 +26,12 @@ struct RedoSpace {
   bool deleted = false;  ///< the file is gone, or was about to be removed
 };
 
-/// A WRITE_STRING that puts encryption information into page 0: wrapped with a master key that no other server has.
-struct EncryptionWrite {
-  SpaceId space;
-  Lsn body;  ///< where its offset stands in the log
-  std::uint16_t offset = 0;
-};
-
 struct RedoAnalysis {
   innodb::RedoCounts counts;
   Lsn complete_until;  ///< end of the last complete group
   std::map<SpaceId, RedoSpace> spaces;
-  std::vector<EncryptionWrite> encryption_writes;  ///< in the order of the log
-  std::uint64_t dynamic_metadata_records = 0;      ///< AUTO_INCREMENT counters and corruption marks
+  std::vector<innodb::EncryptionWrite> encryption_writes;  ///< in the order of the log
+  std::uint64_t dynamic_metadata_records = 0;              ///< AUTO_INCREMENT counters and corruption marks
   std::uint64_t index_load_records = 0;
 };
 

@@ -81,6 +81,25 @@ TEST(RedoDecode, WritesSayWhereAndWhat) {
   EXPECT_EQ(number->value, 0x0102030405060708U);
 }
 
+TEST(RedoDecode, EncryptionInformationIsAStringOfItsLengthInPage0) {
+  const Bytes info = RedoFields{}.u2(10390).u2(111).filler(111);
+  RedoRecord record = record_of(RedoType::write_string, info);
+  record.end = Lsn{8704 + 12 + 100};  // the body lies in two blocks
+  const Result<std::optional<EncryptionWrite>> write = find_encryption_write(record);
+  ASSERT_TRUE(write) << write.error().what;
+  ASSERT_TRUE(*write);
+  EXPECT_EQ((*write)->space, SpaceId{7});
+  EXPECT_EQ((*write)->offset, 10390);
+  EXPECT_EQ((*write)->body, Lsn{8704 - 4 - 15});
+
+  record.page = PageNo{1};
+  EXPECT_FALSE(*find_encryption_write(record));
+  const Bytes longer = RedoFields{}.u2(10390).u2(112).filler(112);
+  EXPECT_FALSE(*find_encryption_write(record_of(RedoType::write_string, longer)));
+  EXPECT_FALSE(*find_encryption_write(record_of(RedoType::page_create, {})));
+  EXPECT_EQ(find_encryption_write(record_of(RedoType::write_string, Bytes(3))).error().code, Errc::malformed);
+}
+
 TEST(RedoDecode, ARecordOfAnotherTypeIsAMistakeOfTheCaller) {
   const RedoRecord record = record_of(RedoType::page_create, {});
   EXPECT_EQ(decode_file_create(record).error().code, Errc::usage);
