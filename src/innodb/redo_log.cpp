@@ -15,19 +15,6 @@ Error broken(const RedoFile& file, std::string_view problem) {
   return Error{Errc::malformed, fmt::format("redo file {}{}: {}", kNamePrefix, file.id, problem)};
 }
 
-Result<> check_file(const RedoFile& file) {
-  if (file.size_bytes < kMinRedoFileBytes || file.size_bytes > kMaxRedoFileBytes ||
-      file.size_bytes % kRedoBlockBytes != 0)
-    return broken(file, fmt::format("it cannot have {} bytes", file.size_bytes));
-  const RedoFileHeader& header = file.start.header;
-  constexpr std::uint64_t kHighestStart = std::uint64_t{1} << 62;
-  if (header.start_lsn.value() % kRedoBlockBytes != 0 || header.start_lsn < kFirstLsn ||
-      header.start_lsn.value() > kHighestStart)
-    return broken(file, fmt::format("it cannot start at LSN {}", header.start_lsn));
-  if (header.uuid == 0) return broken(file, "its uuid is 0");
-  return {};
-}
-
 Result<> check_link(const RedoFile& older, const RedoFile& newer) {
   if (newer.id != older.id + 1) return broken(newer, fmt::format("file {}{} is missing", kNamePrefix, older.id + 1));
   if (newer.start.header.uuid != older.start.header.uuid)
@@ -50,11 +37,24 @@ std::optional<std::uint64_t> redo_file_id(std::string_view name) {
   return id;
 }
 
+Result<> check_redo_file(const RedoFile& file) {
+  if (file.size_bytes < kMinRedoFileBytes || file.size_bytes > kMaxRedoFileBytes ||
+      file.size_bytes % kRedoBlockBytes != 0)
+    return broken(file, fmt::format("it cannot have {} bytes", file.size_bytes));
+  const RedoFileHeader& header = file.start.header;
+  constexpr std::uint64_t kHighestStart = std::uint64_t{1} << 62;
+  if (header.start_lsn.value() % kRedoBlockBytes != 0 || header.start_lsn < kFirstLsn ||
+      header.start_lsn.value() > kHighestStart)
+    return broken(file, fmt::format("it cannot start at LSN {}", header.start_lsn));
+  if (header.uuid == 0) return broken(file, "its uuid is 0");
+  return {};
+}
+
 Result<RedoChain> RedoChain::make(std::vector<RedoFile> files) {
   if (files.empty()) return Error{Errc::not_found, "there are no redo files"};
   std::ranges::sort(files, {}, &RedoFile::id);
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (Result<> file = check_file(files[i]); !file) return file.error();
+    if (Result<> file = check_redo_file(files[i]); !file) return file.error();
     if (i == 0) continue;
     if (Result<> link = check_link(files[i - 1], files[i]); !link) return link.error();
   }

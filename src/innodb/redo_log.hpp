@@ -31,6 +31,9 @@ struct RedoFile {
 /// The id in `#ib_redo<id>`; nothing for a spare file (`_tmp`) and any other name.
 [[nodiscard]] std::optional<std::uint64_t> redo_file_id(std::string_view name);
 
+/// Whether a file of this size with this header can be part of a log; all arithmetic with its LSNs is safe then.
+[[nodiscard]] Result<> check_redo_file(const RedoFile& file);
+
 /// How a log lies in its files.
 class RedoLayout {
  public:
