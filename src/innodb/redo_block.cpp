@@ -69,6 +69,16 @@ void seal_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block) {
   store_u32be(block, kChecksumOffset, crc32c(block.first(kChecksumOffset)));
 }
 
+void cut_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block, std::uint16_t used_bytes) {
+  const MutableBytes bytes{block};
+  if (used_bytes < kChecksumOffset) {
+    store_u16be(bytes, kDataBytesOffset, used_bytes);
+    if (load_u16be(bytes, kFirstRecGroupOffset) >= used_bytes) store_u16be(bytes, kFirstRecGroupOffset, 0);
+    std::ranges::fill(bytes.subspan(used_bytes), std::uint8_t{0});
+  }
+  seal_redo_block(block);
+}
+
 RedoBlockBytes make_redo_block(Lsn lsn, ByteView payload, std::uint16_t first_rec_group) {
   assert(kRedoBlockHeaderBytes + payload.size() <= kChecksumOffset);
   RedoBlockBytes bytes{};

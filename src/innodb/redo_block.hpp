@@ -67,6 +67,10 @@ using RedoBlockBytes = std::array<std::uint8_t, kRedoBlockBytes>;
 /// Stores the right checksum, whatever stood there.
 void seal_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block);
 
+/// Lets the block end after `used_bytes`, its header included, and stores the right checksum. What lies behind is
+/// zeros.
+void cut_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block, std::uint16_t used_bytes);
+
 /// A block at `lsn` with `payload` (at most 496 bytes) and a right checksum.
 [[nodiscard]] RedoBlockBytes make_redo_block(Lsn lsn, ByteView payload, std::uint16_t first_rec_group);
 

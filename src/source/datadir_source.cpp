@@ -3,7 +3,6 @@
 #include <charconv>
 
 #include "base/endian.hpp"
-#include "innodb/page_checksum.hpp"
 #include "innodb/redo_lsn.hpp"
 #include "source/file_cache.hpp"
 #include "source/file_lock.hpp"
@@ -11,43 +10,13 @@
 #include "source/old_redo_packer.hpp"
 #include "source/page_filter.hpp"
 #include "source/redo_packer.hpp"
+#include "source/wire_file.hpp"
 
 namespace donord {
 
 namespace {
 
 constexpr std::size_t kMaxOpenFiles = 256;
-
-PageCompression to_wire(innodb::PageCompressionAlgorithm algorithm) {
-  switch (algorithm) {
-    case innodb::PageCompressionAlgorithm::zlib:
-      return PageCompression::zlib;
-    case innodb::PageCompressionAlgorithm::lz4:
-      return PageCompression::lz4;
-    case innodb::PageCompressionAlgorithm::none:
-      break;
-  }
-  return PageCompression::none;
-}
-
-DataFile to_data_file(const TablespaceFile& file) {
-  DataFile data{.name = file.name,
-                .size_bytes = file.usable_bytes(),
-                .allocated_bytes = file.stamp.allocated_bytes,
-                .fsp_flags = file.flags.value(),
-                .fs_block_size_bytes = file.stamp.block_size_bytes,
-                .space = file.space,
-                .page_size_bytes = file.format.physical_bytes,
-                .compression = to_wire(file.compression),
-                .encrypted = file.encrypted()};
-  if (!file.is_tablespace()) {
-    data.allocated_bytes = data.size_bytes;
-    data.fsp_flags = 0xFFFFFFFF;
-    data.fs_block_size_bytes = 0;
-    data.page_size_bytes = 0;
-  }
-  return data;
-}
 
 /// The recipient's redo gets the same uuid whenever the same data is served: a clone can go on after a restart.
 std::uint32_t redo_uuid(std::string_view fingerprint) {
@@ -126,9 +95,7 @@ class DatadirView final : public CloneView {
                    fmt::format("page at {} of file {} was not asked for", page.offset_bytes, page.file_index)};
     const TablespaceFile& file = survey_->files[page.file_index];
     if (Result<> read = read_file(page.file_index, 0, into); !read) return read;
-    const MutableBytes info = into.subspan(file.format.encryption_info_offset(), innodb::kEncryptionInfoBytes);
-    innodb::write_plain_info(file.cipher->key(), file.encryption_info->server_uuid, info);
-    innodb::seal_page(into, file.format);
+    show_key(file, into);
     return {};
   }
 

@@ -10,6 +10,7 @@
 #include "source/file_lock.hpp"
 #include "source/old_redo_directory.hpp"
 #include "source/persisted_options.hpp"
+#include "source/system_tablespace.hpp"
 #include "source/tablespace_survey.hpp"
 
 namespace donord {
@@ -17,8 +18,6 @@ namespace donord {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uint64_t kPositionProbePages = 1024;
 
 /// Nothing was written between two surveys.
 bool same_log(const RedoSurvey& a, const RedoSurvey& b) {
@@ -141,58 +140,12 @@ class Surveyor {
   }
 
   void add_system_files(const std::vector<ScannedFile>& scanned) {
-    std::uint64_t pages_before = 0;
-    for (std::size_t i = 0; i < scanned.size(); ++i) {
-      Result<TablespaceFile> file = i == 0 ? first_system_file(scanned[i]) : next_system_file(scanned[i], pages_before);
-      if (!file) return survey_.problems.push_back(file.error());
-      pages_before += file->page_count();
-      survey_.files.push_back(std::move(*file));
-    }
-  }
-
-  Result<TablespaceFile> first_system_file(const ScannedFile& scanned) {
-    Result<TablespaceFile> file = identify_tablespace(scanned);
-    if (!file) return file;
-    if (file->role != FileRole::system)
-      return Error{Errc::malformed, fmt::format("{} belongs to space {}, expected the system tablespace",
-                                                file->path.string(), file->space)};
-    survey_.page_size_bytes = file->format.logical_bytes;
-    survey_.flush_lsn = Lsn{file->page0->header.flush_lsn};
-    return file;
-  }
-
-  /// Only the first file of the system tablespace has a header; the others continue its pages.
-  Result<TablespaceFile> next_system_file(const ScannedFile& scanned, std::uint64_t pages_before) const {
-    const Result<UniqueFd> fd = open_for_reading(scanned.path);
-    if (!fd) return fd.error();
-    const Result<FileStamp> stamp = stamp_of(*fd, scanned.path);
-    if (!stamp) return stamp.error();
-    TablespaceFile file = survey_.files.back();
-    file.path = scanned.path;
-    file.name = scanned.name;
-    file.stamp = *stamp;
-    file.first_page = PageNo{static_cast<std::uint32_t>(pages_before)};
-    file.page0.reset();
-    file.problem.reset();
-    if (const Result<> placed = check_position(*fd, file); !placed) file.problem = placed.error();
-    return file;
-  }
-
-  /// The pages of a file know their numbers: one that is right tells that the file has its place. Others may be torn.
-  static Result<> check_position(const UniqueFd& fd, const TablespaceFile& file) {
-    Bytes page(file.format.physical_bytes);
-    std::optional<Error> wrong;
-    for (std::uint64_t i = 0; i < std::min(file.page_count(), kPositionProbePages); ++i) {
-      const PageNo number{file.first_page.value() + static_cast<std::uint32_t>(i)};
-      if (file.legacy_doublewrite && file.legacy_doublewrite->contains(number)) continue;
-      if (Result<> read = read_exactly(fd, file.path, i * page.size(), page); !read) return read;
-      const Result<innodb::PageState> state = innodb::check_page(page, file.expectation(), number);
-      if (state && *state == innodb::PageState::intact) return {};
-      if (!state && !wrong) wrong = state.error();
-    }
-    if (!wrong) return {};
-    return Error{wrong->code, fmt::format("{}: {}", file.path.string(), wrong->what),
-                 "give innodb_data_file_path as the server has it, or restore the file from a backup"};
+    SystemTablespace found = survey_system_tablespace(scanned);
+    if (found.problem) survey_.problems.push_back(std::move(*found.problem));
+    if (found.files.empty()) return;
+    survey_.page_size_bytes = found.files.front().format.logical_bytes;
+    survey_.flush_lsn = Lsn{found.files.front().page0->header.flush_lsn};
+    std::ranges::move(found.files, std::back_inserter(survey_.files));
   }
 
   /// What the options say about files must be true of them: otherwise they are those of another instance.

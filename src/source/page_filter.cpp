@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "innodb/empty_page.hpp"
 #include "innodb/page_check.hpp"
-#include "innodb/page_encryption.hpp"
+#include "source/page_look.hpp"
 
 namespace donord {
 
@@ -11,30 +11,12 @@ namespace {
 
 using innodb::PageState;
 
-/// What the page is; an encrypted one is looked into when the key of its tablespace is at hand.
-Result<PageState> look_at_page(ByteView page, const TablespaceFile& file, const innodb::PageExpectation& expected,
-                               PageNo number) {
-  Result<PageState> state = innodb::check_page(page, expected, number);
-  if (!state || *state != PageState::encrypted) return state;
-  if (!file.cipher)
-    return Error{Errc::checksum,
-                 fmt::format("page {} of space {} is encrypted, its tablespace is not", number, file.space)};
-  Bytes scratch(page.size());
-  return innodb::check_encrypted_page(page, expected, number, *file.cipher, scratch);
-}
-
 /// Nothing is wrong with the page but that it may be newer than the log.
 bool is_whole(ByteView page, const TablespaceFile& file, PageNo number) {
   innodb::PageExpectation expected = file.expectation();
   expected.max_lsn = innodb::kNoMaxLsn;
   const Result<PageState> state = look_at_page(page, file, expected, number);
   return state && *state != PageState::never_written;
-}
-
-Error damaged(const TablespaceFile& file, const Error& error) {
-  Error named = error.within(file.path.string());
-  if (named.hint.empty()) named.hint = "the file is damaged: restore it from a backup";
-  return named;
 }
 
 }  // namespace
@@ -51,7 +33,8 @@ Result<> PageFilter::apply(const TablespaceFile& file, PageNo first, MutableByte
     if (!crash_ || (state && *state != PageState::never_written)) return {};
     return state ? fill(file, number, page) : repair(file, number, state.error(), page);
   };
-  if (Result<> done = innodb::visit_odd_pages(pages, expected, first, visit); !done) return damaged(file, done.error());
+  if (Result<> done = innodb::visit_odd_pages(pages, expected, first, visit); !done)
+    return damaged_page(file, done.error());
   return {};
 }
 

@@ -19,7 +19,7 @@ std::uint64_t files_needed(std::uint64_t file_bytes, const RedoRange& range) {
   return (range.end.block_start() - range.checkpoint.block_start()) / (file_bytes - kRedoHeaderBytes) + 1;
 }
 
-/// The block that holds `end`: as it is in the log, or empty where the log ends with a full block.
+/// The block that holds `end`: as far as it belongs to the log, or empty where the log ends with a full block.
 Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& read, const RedoPatches& patches) {
   innodb::RedoBlockBytes bytes{};
   const Lsn lsn = end.block_start();
@@ -27,9 +27,10 @@ Result<innodb::RedoBlockBytes> read_trailer(Lsn end, const innodb::RedoRead& rea
   const Result<> done = read(lsn, bytes);
   if (done) {
     const innodb::RedoBlock block = innodb::look_at_redo_block(bytes, lsn);
-    if (block.state == innodb::RedoBlockState::current && block.header.data_bytes == used) {
+    if (block.state == innodb::RedoBlockState::current && block.header.data_bytes >= used &&
+        used > innodb::kRedoBlockHeaderBytes) {
       patches.apply(lsn, bytes);
-      innodb::seal_redo_block(bytes);
+      innodb::cut_redo_block(bytes, static_cast<std::uint16_t>(used));
       return bytes;
     }
   }

@@ -26,7 +26,9 @@ inline constexpr std::string_view kCloneCreator = "MySQL Clone";
 
 struct RedoRange {
   Lsn checkpoint;  ///< where recovery begins; need not be on a block boundary
-  Lsn end;         ///< behind the last byte in use; at least 12 bytes into its block
+  /// Where a group of records ends, and the log for a recipient; at least 12 bytes into its block. The source's own may
+  /// go on.
+  Lsn end;
 };
 
 class RedoPacker final : public PackedRedo {

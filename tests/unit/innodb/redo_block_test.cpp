@@ -73,5 +73,14 @@ TEST(RedoBlock, EveryPrefixAndEveryFlippedByteIsNotCurrent) {
   }
 }
 
+TEST(RedoBlock, CanBeCut) {
+  const Lsn lsn{512 * 100};
+  RedoBlockBytes bytes = make_redo_block(lsn, Bytes(496, 0xAB), 200);
+  cut_redo_block(bytes, 300);
+  EXPECT_EQ(bytes, make_redo_block(lsn, Bytes(288, 0xAB), 200));
+  cut_redo_block(bytes, 200);
+  EXPECT_EQ(bytes, make_redo_block(lsn, Bytes(188, 0xAB), 0)) << "the first group began behind";
+}
+
 }  // namespace
 }  // namespace donord::innodb
