@@ -23,6 +23,7 @@ anyone: we put them in the public domain ({licence}); the bytes are facts.
 - `innodb/`: pages and redo blocks from the data directory of a cleanly stopped server.
 - `encryption/`: encrypted pages and redo blocks, and the keyrings to them, which belong to nothing else.
 - `redo/`: whole blocks of the redo log of a running server, one kind of statements a file.
+- `binlog/`: whole binary logs of a running server, one kind of transactions a file.
 
 A `.hex` file starts with `# key: value` lines and goes on with lines of up to {line} bytes. What is longer than
 {limit} bytes is stored as it is in a `.bin` file. `manifest.json` is this list for programs, with more facts about each.

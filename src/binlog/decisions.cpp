@@ -1,0 +1,163 @@
+#include "binlog/decisions.hpp"
+
+#include "base/endian.hpp"
+#include "binlog/query_event.hpp"
+#include "binlog/transaction_payload.hpp"
+
+namespace donord::binlog {
+
+namespace {
+
+constexpr std::size_t kXidBytes = 8;
+constexpr std::string_view kXaCommit = "XA COMMIT";
+constexpr std::string_view kXaRollback = "XA ROLLBACK";
+
+/// Follows the transactions of a log from event to event.
+class Reader {
+ public:
+  explicit Reader(const Wanted& wanted) : wanted_(wanted) {}
+
+  Result<> read(LogWalk& log) {
+    for (;;) {
+      const Result<std::optional<Event>> event = log.next();
+      if (!event) return event.error();
+      if (!*event) break;
+      if (Result<> taken = take(log, **event); !taken)
+        return taken.error().within(fmt::format("event at position {}", (*event)->offset));
+    }
+    decisions_.end_position = log.position();
+    return {};
+  }
+
+  Decisions decisions() && { return std::move(decisions_); }
+
+ private:
+  Result<> take(const LogWalk& log, const Event& event) {
+    if (event.header.type == EventType::transaction_payload)
+      return visit_payload(log, event, kQueryEventBytes,
+                           [this](const EventHeader& header, ByteView body) { return take(header, body); });
+    if (!matters(event.header.type)) return {};
+    const Result<Bytes> body = log.body(event, kQueryEventBytes);
+    if (!body) return body.error();
+    return take(event.header, *body);
+  }
+
+  static bool matters(EventType type) {
+    return type == EventType::query || type == EventType::xid || type == EventType::gtid ||
+           type == EventType::gtid_tagged || type == EventType::anonymous_gtid || type == EventType::xa_prepare;
+  }
+
+  Result<> take(const EventHeader& header, ByteView body) {
+    switch (header.type) {
+      case EventType::gtid:
+        return take_gtid(decode_gtid_event(body));
+      case EventType::gtid_tagged:
+        return take_gtid(decode_tagged_gtid_event(body));
+      case EventType::anonymous_gtid:
+        gtid_.reset();
+        return {};
+      case EventType::query:
+        return take_query(body);
+      case EventType::xid:
+        return take_xid(body);
+      case EventType::xa_prepare:
+        return take_xa_prepare(body);
+      default:
+        return {};
+    }
+  }
+
+  Result<> take_gtid(const Result<Gtid>& gtid) {
+    if (!gtid) return gtid.error();
+    gtid_ = *gtid;
+    return {};
+  }
+
+  Result<> take_query(ByteView body) {
+    const Result<QueryEvent> query = decode_query_event(body);
+    if (!query) return query.error();
+    const std::string_view text = query->statement;
+    if (text == "BEGIN" || text.starts_with("XA START")) return begin(text);
+    if (query->ddl_xid) {
+      if (inside_) return out_of_order("a DDL statement");
+      return decide_internal(*query->ddl_xid);
+    }
+    if (text == "COMMIT" || text == "ROLLBACK") return end(text);
+    if (text.starts_with(kXaCommit)) return take_xa_end(text, kXaCommit, Outcome::committed);
+    if (text.starts_with(kXaRollback)) return take_xa_end(text, kXaRollback, Outcome::rolled_back);
+    return {};
+  }
+
+  Result<> take_xid(ByteView body) {
+    if (body.size() < kXidBytes) return Error{Errc::truncated, "XID event: too short"};
+    if (Result<> ended = end("XID"); !ended) return ended;
+    return decide_internal(load_le<kXidBytes>(body.data()));
+  }
+
+  Result<> take_xa_prepare(ByteView body) {
+    const Result<XaPrepare> prepare = decode_xa_prepare(body);
+    if (!prepare) return prepare.error();
+    if (Result<> ended = end("XA PREPARE"); !ended) return ended;
+    if (!wanted_.external.contains(prepare->xid)) return {};
+    decisions_.external.erase(prepare->xid);  // a name can be used again
+    return note(decisions_.external[prepare->xid], prepare->one_phase ? Outcome::committed : Outcome::prepared);
+  }
+
+  Result<> take_xa_end(std::string_view text, std::string_view statement, Outcome outcome) {
+    if (inside_) return out_of_order(statement);
+    text.remove_prefix(statement.size());
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const Result<Xid> xid = parse_xid(text);
+    if (!xid) return xid.error().within(statement);
+    if (!wanted_.external.contains(*xid)) return {};
+    return note(decisions_.external[*xid], outcome);
+  }
+
+  Result<> begin(std::string_view what) {
+    if (inside_) return out_of_order(what);
+    inside_ = true;
+    return {};
+  }
+
+  Result<> end(std::string_view what) {
+    if (!inside_) return Error{Errc::malformed, fmt::format("{} outside of a transaction", what)};
+    inside_ = false;
+    return {};
+  }
+
+  static Error out_of_order(std::string_view what) {
+    return Error{Errc::malformed, fmt::format("{} inside of a transaction", what.substr(0, 50))};
+  }
+
+  Result<> decide_internal(std::uint64_t xid) {
+    if (!wanted_.internal.contains(xid)) return {};
+    const auto [decision, added] = decisions_.internal.try_emplace(xid);
+    if (!added) return Error{Errc::malformed, fmt::format("XID {} for the second time", xid)};
+    return note(decision->second, Outcome::committed);
+  }
+
+  Result<> note(Decision& decision, Outcome outcome) {
+    decision.outcome = outcome;
+    decision.order = ++noted_;
+    if (gtid_) decision.gtids.push_back(*gtid_);
+    return {};
+  }
+
+  const Wanted& wanted_;
+  Decisions decisions_;
+  std::optional<Gtid> gtid_;  // of the current transaction; each has an event about that, and nobody counts on it
+  bool inside_ = false;       // between BEGIN and its end
+  std::uint64_t noted_ = 0;
+};
+
+}  // namespace
+
+Result<Decisions> read_decisions(ByteSource source, const Wanted& wanted) {
+  Result<LogWalk> log = LogWalk::open(std::move(source));
+  if (!log) return log.error();
+  Reader reader{wanted};
+  if (Result<> read = reader.read(*log); !read) return read.error();
+  return std::move(reader).decisions();
+}
+
+}  // namespace donord::binlog
