@@ -73,7 +73,7 @@ void cut_redo_block(std::span<std::uint8_t, kRedoBlockBytes> block, std::uint16_
   const MutableBytes bytes{block};
   if (used_bytes < kChecksumOffset) {
     store_u16be(bytes, kDataBytesOffset, used_bytes);
-    if (load_u16be(bytes, kFirstRecGroupOffset) >= used_bytes) store_u16be(bytes, kFirstRecGroupOffset, 0);
+    if (load_u16be(bytes, kFirstRecGroupOffset) > used_bytes) store_u16be(bytes, kFirstRecGroupOffset, 0);
     std::ranges::fill(bytes.subspan(used_bytes), std::uint8_t{0});
   }
   seal_redo_block(block);

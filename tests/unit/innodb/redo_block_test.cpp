@@ -79,7 +79,10 @@ TEST(RedoBlock, CanBeCut) {
   cut_redo_block(bytes, 300);
   EXPECT_EQ(bytes, make_redo_block(lsn, Bytes(288, 0xAB), 200));
   cut_redo_block(bytes, 200);
-  EXPECT_EQ(bytes, make_redo_block(lsn, Bytes(188, 0xAB), 0)) << "the first group began behind";
+  EXPECT_EQ(bytes, make_redo_block(lsn, Bytes(188, 0xAB), 200))
+      << "a group may begin there, a server would say so, too";
+  cut_redo_block(bytes, 199);
+  EXPECT_EQ(bytes, make_redo_block(lsn, Bytes(187, 0xAB), 0)) << "the first group began behind";
 }
 
 }  // namespace
