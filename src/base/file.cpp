@@ -61,17 +61,18 @@ Result<Bytes> read_file(const fs::path& path, std::uint64_t limit_bytes) {
   return content;
 }
 
-namespace {
-
-Result<> write_all(const UniqueFd& fd, const fs::path& path, ByteView content) {
+Result<> write_exactly(const UniqueFd& fd, const fs::path& path, std::uint64_t offset, ByteView content) {
   while (!content.empty()) {
-    const ssize_t put = ::write(fd.get(), content.data(), content.size());
+    const ssize_t put = ::pwrite(fd.get(), content.data(), content.size(), static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return io_error("write", path, errno);
+    offset += static_cast<std::uint64_t>(put);
     content = content.subspan(static_cast<std::size_t>(put));
   }
   return {};
 }
+
+namespace {
 
 Result<> sync_directory(const fs::path& directory) {
   const UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -87,7 +88,7 @@ Result<> write_file_atomically(const fs::path& path, ByteView content, unsigned 
   const UniqueFd fd{::mkostemp(temporary.data(), O_CLOEXEC)};
   if (!fd) return io_error("create", temporary, errno);
 
-  Result<> done = write_all(fd, temporary, content);
+  Result<> done = write_exactly(fd, temporary, 0, content);
   if (done && ::fchmod(fd.get(), mode) != 0) done = io_error("chmod", temporary, errno);
   if (done && ::fsync(fd.get()) != 0) done = io_error("sync", temporary, errno);
   if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = io_error("rename to", path, errno);

@@ -41,6 +41,10 @@ class UniqueFd {
 [[nodiscard]] Result<> read_exactly(const UniqueFd& fd, const std::filesystem::path& path, std::uint64_t offset,
                                     MutableBytes into);
 
+/// Writes all of `content` at `offset`.
+[[nodiscard]] Result<> write_exactly(const UniqueFd& fd, const std::filesystem::path& path, std::uint64_t offset,
+                                     ByteView content);
+
 /// The whole file, refused with `Errc::unavailable` when it is longer than `limit_bytes`.
 [[nodiscard]] Result<Bytes> read_file(const std::filesystem::path& path, std::uint64_t limit_bytes);
 

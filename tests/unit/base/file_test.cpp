@@ -1,5 +1,6 @@
 #include "base/file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -44,6 +45,15 @@ TEST_F(FileTest, ReadingPastTheEndNamesFileAndOffset) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, Errc::truncated);
   EXPECT_NE(read.error().what.find("ends at 5"), std::string::npos) << read.error().what;
+}
+
+TEST_F(FileTest, WritesWhereItIsTold) {
+  const fs::path path = directory_ / "f";
+  ASSERT_TRUE(write_file_atomically(path, as_bytes("12345"), 0600));
+  const UniqueFd fd{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  ASSERT_TRUE(write_exactly(fd, path, 3, as_bytes("abc")));
+  EXPECT_EQ(as_text(*read_file(path, 100)), "123abc");
+  EXPECT_EQ(write_exactly(UniqueFd{}, path, 0, as_bytes("x")).error().code, Errc::io);
 }
 
 TEST_F(FileTest, RefusesWhatIsNotARegularFile) {
