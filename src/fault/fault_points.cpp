@@ -10,6 +10,7 @@ namespace {
 constexpr auto kSendAttributes = std::to_array<std::string_view>({"stage", "message", "task"});
 
 constexpr auto kPoints = std::to_array<FaultPoint>({
+    {"archive.write", {}},
     {"catalog.begin", {}},
     {"catalog.commit", {}},
     {"net.send", kSendAttributes},
