@@ -30,7 +30,8 @@ TEST(FaultPoints, KnownPointsAndAttributesAreTaken) {
 }
 
 TEST(FaultPoints, RulesThatCanNeverMatchAreRefused) {
-  EXPECT_THAT(complaint("net.sent action=error"), HasSubstr("no fault point net.sent; there are: archive.write, catalog.begin, "));
+  EXPECT_THAT(complaint("net.sent action=error"),
+              HasSubstr("no fault point net.sent; there are: archive.write, catalog.begin, "));
   EXPECT_THAT(complaint("net.send file=x action=error"),
               HasSubstr("carries no file; it carries: stage, message, task"));
   EXPECT_THAT(complaint("catalog.begin stage=x action=error"), HasSubstr("carries no stage; it carries: none"));
