@@ -48,7 +48,8 @@ class RedoArchive {
   ~RedoArchive();
 
   /// Whole blocks, as they stand in the log, the first one anywhere, then without a gap. The last one may be short; it
-  /// stays in memory and gives way to the block that comes next under its LSN.
+  /// stays in memory and gives way to the block that comes next under its LSN. That an encrypted block is not torn only
+  /// the caller can know.
   ///
   /// `Errc::exhausted`: the limit is reached and pins keep everything. Nothing was taken then, and it can be tried
   /// again when pins are gone. `Errc::io`: the disk is full, or broken; what was there before stays readable.

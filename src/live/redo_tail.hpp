@@ -70,7 +70,8 @@ class RedoTail {
   [[nodiscard]] Lsn position() const { return position_; }
 
   /// The next blocks, as many as there are and the buffer (at least one block) holds, of one file. Encrypted blocks are
-  /// given as they are stored, and their checksum is inside: who decrypts a block and finds it torn seeks back to it.
+  /// given as they are stored, with their checksum inside, so that what is given may have been read while it was
+  /// written (that happens): who decrypts a block and finds it torn drops it and all behind it, and seeks back to it.
   ///
   /// Errors are final. `Errc::conflict`: the redo was overwritten before it was read, or is that of another log by now,
   /// or was cut off. `Errc::redo_disabled`: redo logging is switched off, so that changes are missing from here on.

@@ -275,6 +275,16 @@ TEST_F(RedoTailTest, AnotherLogIsAnError) {
   EXPECT_FALSE(tail.newest_checkpoint());
 }
 
+TEST_F(RedoTailTest, FilesThatWereReplacedUnderneathAreNoticed) {
+  RedoTail tail = open();
+  expect_drained(tail);
+  std::filesystem::remove_all(server_.directory());
+  EXPECT_EQ(error_of(tail).code, Errc::not_found);
+  RedoServer other{server_.directory()};
+  other.set_uuid(0x87654321);
+  EXPECT_EQ(error_of(tail).code, Errc::conflict);
+}
+
 TEST_F(RedoTailTest, DisabledLoggingIsAnErrorWhereverTheTailIs) {
   RedoTail at_the_end = open();
   RedoTail behind = open();
