@@ -6,6 +6,7 @@
 #include "base/endian.hpp"
 #include "innodb/page_header.hpp"
 #include "innodb/redo_decode.hpp"
+#include "innodb/undo_apply.hpp"
 
 namespace donord::innodb {
 
@@ -53,7 +54,7 @@ Result<> apply_init(const RedoRecord& record, MutableBytes page) {
 
 bool can_apply_to_page(RedoType type) {
   return is_integer_write(type) || type == RedoType::write_string || type == RedoType::init_file_page ||
-         type == RedoType::init_file_page2;
+         type == RedoType::init_file_page2 || is_undo_record(type);
 }
 
 Result<> apply_to_page(const RedoRecord& record, MutableBytes page) {
@@ -61,6 +62,7 @@ Result<> apply_to_page(const RedoRecord& record, MutableBytes page) {
   if (record.type == RedoType::write_string) return apply_string(record, page);
   if (record.type == RedoType::init_file_page || record.type == RedoType::init_file_page2)
     return apply_init(record, page);
+  if (is_undo_record(record.type)) return apply_undo_record(record, page);
   return Error{Errc::unsupported_version, fmt::format("{} (page {} of space {}) cannot be repeated on a page",
                                                       describe(record), record.page, record.space)};
 }

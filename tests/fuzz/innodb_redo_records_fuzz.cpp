@@ -12,6 +12,7 @@
 #include "innodb/redo_decode.hpp"
 #include "innodb/redo_parser.hpp"
 #include "innodb/redo_scan.hpp"
+#include "innodb/undo_apply.hpp"
 
 namespace {
 
@@ -33,7 +34,10 @@ void look_at(const RedoRecord& record, Bytes& page) {
   if (record.type == RedoType::index_load) must_decode(decode_index_load(record));
   if (record.type == RedoType::table_dynamic_meta) must_decode(decode_table_dynamic_meta(record));
   // A page has the size that the parser was told, or, in a ZIP tablespace, a smaller one.
-  if (can_apply_to_page(record.type)) must_decode(apply_to_page(record, page));
+  // Of undo pages, only what makes a page one fits every page.
+  const Result<> applied = apply_to_page(record, page);
+  if (can_apply_to_page(record.type) && (!is_undo_record(record.type) || record.type == RedoType::undo_init))
+    must_decode(applied);
   (void)apply_to_page(record, MutableBytes{page}.first(1024));
 }
 

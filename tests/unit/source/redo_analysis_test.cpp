@@ -252,7 +252,7 @@ TEST_F(FirstPageReplayTest, APageOfAZipFileIsSealedAsOne) {
 }
 
 TEST_F(FirstPageReplayTest, WhatCannotHappenToAPage0IsRefused) {
-  log_.add(testing::RedoRecordSpec{.type = innodb::RedoType::undo_erase_end, .space = kSpace});
+  log_.add(testing::RedoRecordSpec{.type = innodb::RedoType::comp_page_create, .space = kSpace});
   std::map<SpaceId, FirstPageReplay> pages{{kSpace, {.page = testing::make_first_page({})}}};
   EXPECT_EQ(replay_first_pages(log_.range(), kPageBytes, log_.read(), pages).error().code, Errc::unsupported_version);
 }

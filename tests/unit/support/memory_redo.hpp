@@ -2,9 +2,6 @@
 
 // A redo log that is in memory, with the range from its first group to its end.
 
-#include <algorithm>
-
-#include "innodb/redo_log.hpp"
 #include "source/redo_packer.hpp"
 #include "support/redo_builder.hpp"
 
@@ -26,16 +23,7 @@ class MemoryRedo {
   [[nodiscard]] std::vector<innodb::RedoBlockBytes> blocks() const { return log_.blocks(); }
 
   /// Of the log as it is now. Beyond its end there are zeros.
-  [[nodiscard]] innodb::RedoRead read() const {
-    return [first = log_.first_block(), blocks = log_.blocks()](Lsn from, MutableBytes into) -> Result<> {
-      for (std::size_t at = 0; at < into.size(); at += innodb::kRedoBlockBytes) {
-        const std::uint64_t number = (from + at - first) / innodb::kRedoBlockBytes;
-        const innodb::RedoBlockBytes block = number < blocks.size() ? blocks[number] : innodb::RedoBlockBytes{};
-        std::ranges::copy(block, into.subspan(at).begin());
-      }
-      return {};
-    };
-  }
+  [[nodiscard]] innodb::RedoRead read() const { return read_of(log_); }
 
  private:
   RedoLogBuilder log_;

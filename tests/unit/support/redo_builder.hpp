@@ -2,12 +2,14 @@
 
 // Redo records, groups and whole logs made byte by byte, for tests that then damage them.
 
+#include <algorithm>
 #include <initializer_list>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/endian.hpp"
 #include "innodb/redo_block.hpp"
+#include "innodb/redo_log.hpp"
 #include "innodb/redo_lsn.hpp"
 #include "innodb/redo_record.hpp"
 
@@ -153,5 +155,17 @@ class RedoLogBuilder {
   std::vector<Lsn> starts_;
   Bytes payload_;
 };
+
+/// Reads a log as it is now. Beyond its end there are zeros.
+inline innodb::RedoRead read_of(const RedoLogBuilder& log) {
+  return [first = log.first_block(), blocks = log.blocks()](Lsn from, MutableBytes into) -> Result<> {
+    for (std::size_t at = 0; at < into.size(); at += innodb::kRedoBlockBytes) {
+      const std::uint64_t number = (from + at - first) / innodb::kRedoBlockBytes;
+      const innodb::RedoBlockBytes block = number < blocks.size() ? blocks[number] : innodb::RedoBlockBytes{};
+      std::ranges::copy(block, into.subspan(at).begin());
+    }
+    return {};
+  };
+}
 
 }  // namespace donord::testing
