@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "clone/file_changes.hpp"
+
 namespace donord {
 
 namespace {
+
+constexpr std::uint32_t kErInternalError = 1815;
+constexpr std::uint32_t kErCloneDdlInProgress = 3633;
 
 /// MySQL's errors for a connection that broke. A recipient reports them before it comes back with COM_REINIT.
 bool is_network_error(std::uint32_t number) {
@@ -109,6 +114,7 @@ void DonorMachine::enter(Task& master, CloneState state) {
   master.state = state;
   master.started = state == CloneState::init;
   master.ended = false;
+  master.next_change = 0;
   master.next_metadata = 0;
   master.chunk = 0;
   master.redo_files.clear();
@@ -147,6 +153,8 @@ DonorAction::Variant DonorMachine::next_of_master(Task& master) {
     if (std::exchange(preparing_, true)) return DonorAction::Wait{};
     return DonorAction::Prepare{*needed};
   }
+  if (!master.started && master.next_change < changes().size())
+    return DonorAction::Send{change_message(changes()[master.next_change++])};
   if (!std::exchange(master.started, true)) {
     ++change_count_;
     return DonorAction::Send{state_message(master, StateDescriptor::kStart)};
@@ -237,15 +245,34 @@ std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
 
 void DonorMachine::on_pages(PagePlan plan) {
   ++change_count_;
+  changes_before_pages_ = accept(std::move(plan.changes));
   page_plan_ = plan_pages(std::move(plan.pages));
   preparing_ = false;
 }
 
 void DonorMachine::on_redo(RedoPlan redo) {
   ++change_count_;
+  changes_before_redo_ = accept(std::move(redo.changes));
   redo_ = std::move(redo);
   redo_plan_ = plan_redo(redo_, options_.page_size_bytes, options_.block_bytes);
   preparing_ = false;
+}
+
+std::vector<FileChange> DonorMachine::accept(std::vector<FileChange> changes) {
+  if (!changes.empty() && !options_.takes_file_changes) {
+    fail({kErCloneDdlInProgress,
+          fmt::format("File {} was {} during the clone, which a recipient older than 8.0.27 cannot follow. Please try "
+                      "again.",
+                      changes.front().file.name, to_string(changes.front().kind))});
+    return {};
+  }
+  const auto is_created = [](const FileChange& change) { return change.kind == FileChange::Kind::created; };
+  const auto created_before = std::ranges::count_if(changes_before_pages_, is_created);
+  Result<std::vector<FileChange>> ordered =
+      in_order_of_files(std::move(changes), static_cast<std::uint32_t>(files_.size() + created_before));
+  if (ordered) return *std::move(ordered);
+  fail({kErInternalError, fmt::format("Internal error: {}", ordered.error().what)});
+  return {};
 }
 
 Result<> DonorMachine::on_ack(const AckCommand& ack) {
@@ -319,6 +346,12 @@ const ChunkPlan* DonorMachine::plan_of(CloneState state) const {
   }
 }
 
+const std::vector<FileChange>& DonorMachine::changes() const {
+  static const std::vector<FileChange> kNone;
+  if (state_ == CloneState::page_copy) return changes_before_pages_;
+  return state_ == CloneState::redo_copy ? changes_before_redo_ : kNone;
+}
+
 std::uint32_t DonorMachine::metadata_count() const {
   const bool lists_files = state_ == CloneState::file_copy || state_ == CloneState::redo_copy;
   return lists_files && plan() != nullptr ? plan()->file_count() : 0;
@@ -340,25 +373,22 @@ Bytes DonorMachine::state_message(const Task& task, std::uint16_t flags) const {
 
 Bytes DonorMachine::file_message(std::uint32_t index) const {
   const ChunkRange chunks = plan()->chunks_of(index);
+  if (state_ == CloneState::file_copy) return data_desc_response(describe(files_[index], index, chunks));
   FileDescriptor descriptor{.state = state_, .index = index, .first_chunk = chunks.first, .last_chunk = chunks.last};
-  if (state_ == CloneState::redo_copy) {
-    descriptor.size_bytes = redo_.file_size_bytes;
-    if (redo_.encrypted) descriptor.flags |= FileDescriptor::kAes;
-    descriptor.fsp_flags = 0xFFFFFFFF;
-    descriptor.space = SpaceId{0xFFFFFFF0};
-    return data_desc_response(descriptor);
-  }
-  const DataFile& file = files_[index];
-  descriptor.size_bytes = file.size_bytes;
-  descriptor.allocated_bytes = file.allocated_bytes;
-  descriptor.fsp_flags = file.fsp_flags;
-  descriptor.fs_block_size_bytes = file.fs_block_size_bytes;
-  descriptor.space = file.space;
-  descriptor.name = file.name;
-  if (file.compression == PageCompression::zlib) descriptor.flags |= FileDescriptor::kZlib;
-  if (file.compression == PageCompression::lz4) descriptor.flags |= FileDescriptor::kLz4;
-  if (file.encrypted) descriptor.flags |= FileDescriptor::kAes;
+  descriptor.size_bytes = redo_.file_size_bytes;
+  if (redo_.encrypted) descriptor.flags |= FileDescriptor::kAes;
+  descriptor.fsp_flags = 0xFFFFFFFF;
+  descriptor.space = SpaceId{0xFFFFFFF0};
   return data_desc_response(descriptor);
+}
+
+Bytes DonorMachine::change_message(const FileChange& change) const {
+  if (change.file_index < files_.size())
+    return data_desc_response(describe(change, state_, file_plan_->chunks_of(change.file_index)));
+  // Of no use to a recipient, but a stock donor counts the chunks that a created file would have.
+  const std::uint64_t chunk_bytes = std::uint64_t{kChunkPages} * options_.page_size_bytes;
+  const auto chunks = static_cast<std::uint32_t>((change.file.size_bytes + chunk_bytes - 1) / chunk_bytes);
+  return data_desc_response(describe(change, state_, {.first = 1, .last = chunks}));
 }
 
 DonorMachine::Task* DonorMachine::find(const TaskHandle& handle) {

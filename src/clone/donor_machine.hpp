@@ -7,6 +7,8 @@
 //                      END               START files          START pages          START redo         START
 //                                        data  END            data  END            data  END          COMPLETE
 //
+// Files that came, went or got another name are told of on the master, before START of PAGE COPY and of REDO COPY.
+//
 // The *master* connection leads through the states; *workers* join with COM_ATTACH and take chunks of the current one.
 // Every connection calls `next()` after COM_EXECUTE, does what it returns, and calls again. A state ends when every
 // connection has been sent its END, and the next one begins when the recipient has acknowledged on its ACK connection.
@@ -83,6 +85,7 @@ class DonorMachine {
     std::uint32_t page_size_bytes = 0;
     std::uint32_t block_bytes = 0;  ///< payload of a data message; the same for the whole life of a clone
     std::uint64_t redo_capacity_bytes = 0;
+    bool takes_file_changes = true;  ///< the recipient is of 8.0.27 or newer
   };
 
   /// `files` must outlive the machine. The connection that sent COM_INIT is the master.
@@ -106,6 +109,7 @@ class DonorMachine {
   void execute(const TaskHandle& handle);
   [[nodiscard]] DonorAction::Variant next(const TaskHandle& handle);
 
+  /// Changes of files fail the clone with error 3633 if the recipient does not take them.
   void on_pages(PagePlan plan);
   void on_redo(RedoPlan redo);
   /// COM_ACK. `Errc::malformed` when it does not fit what was sent. An error of the recipient ends the clone, but for a
@@ -145,6 +149,7 @@ class DonorMachine {
     bool ended = false;       ///< END of `state` sent
     bool told_failure = false;
     bool finished = false;
+    std::uint32_t next_change = 0;    ///< master: first change before the START that has not been told
     std::uint32_t next_metadata = 0;  ///< master: first file of the state's list that has not been described
     std::uint32_t chunk = 0;          ///< being sent; 0: none
     std::uint32_t next_block = 0;
@@ -161,15 +166,19 @@ class DonorMachine {
   DonorAction::Variant next_of_worker(Task& worker);
   std::optional<DonorAction::Variant> next_data(Task& task);
   void enter(Task& master, CloneState state);
+  /// The changes as they are told; empty when they fail the clone.
+  [[nodiscard]] std::vector<FileChange> accept(std::vector<FileChange> changes);
   void adopt(const RestartInfo& restart);
   [[nodiscard]] std::optional<ChunkStart> take_chunk();
   [[nodiscard]] std::optional<CloneState> unprepared() const;
   [[nodiscard]] bool workers_ended() const;
   [[nodiscard]] const ChunkPlan* plan() const { return plan_of(state_); }
   [[nodiscard]] const ChunkPlan* plan_of(CloneState state) const;
+  [[nodiscard]] const std::vector<FileChange>& changes() const;
   [[nodiscard]] std::uint32_t metadata_count() const;
   [[nodiscard]] Bytes state_message(const Task& task, std::uint16_t flags) const;
   [[nodiscard]] Bytes file_message(std::uint32_t index) const;
+  [[nodiscard]] Bytes change_message(const FileChange& change) const;
   Task* find(const TaskHandle& handle);
 
   Options options_;
@@ -178,6 +187,8 @@ class DonorMachine {
   std::unique_ptr<ChunkPlan> page_plan_;
   std::unique_ptr<ChunkPlan> redo_plan_;
   RedoPlan redo_;
+  std::vector<FileChange> changes_before_pages_;
+  std::vector<FileChange> changes_before_redo_;
   std::uint64_t estimate_disk_bytes_ = 0;
 
   std::uint32_t generation_ = 1;

@@ -86,7 +86,8 @@ class CloneView {
   /// The files of FILE COPY in wire order: system tablespace files adjacent and in order. They never change; what
   /// happens to the files themselves meanwhile is in the plans of the later states.
   [[nodiscard]] virtual const std::vector<DataFile>& files() const = 0;
-  /// What is copied has keys in the clear: only a connection with TLS may carry it.
+  /// What is copied has keys in the clear: only a connection with TLS may carry it. May become true with the plan of a
+  /// state.
   [[nodiscard]] virtual bool has_keys() const = 0;
   /// Bytes that the recipient's redo will take, for the estimate of disk space.
   [[nodiscard]] virtual std::uint64_t redo_capacity_bytes() const = 0;

@@ -5,8 +5,23 @@
 namespace donord {
 namespace {
 
+/// FN_REFLEN_SE: a stock server holds no longer names.
+constexpr std::size_t kMaxNameBytes = 4000;
+constexpr std::uint16_t kChangeFlags = FileDescriptor::kRenamed | FileDescriptor::kDeleted;
+
 Error violation(std::string what) {
   return Error{Errc::malformed, std::move(what)};
+}
+
+bool is_name_of_data_file(std::string_view name) {
+  if (name.empty() || name.size() > kMaxNameBytes || name.back() == '/') return false;
+  const std::string path = fmt::format("/{}/", name);
+  return path.find("/../") == std::string::npos;
+}
+
+/// The name under which the recipient's directory has it.
+std::string_view without_dot(std::string_view name) {
+  return name.starts_with("./") ? name.substr(2) : name;
 }
 
 }  // namespace
@@ -63,7 +78,8 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_response(CloneTaskId id,
     task.expecting.reset();
     const ByteView data = message.subspan(1);
     if (data.size() != where.length_bytes) return violation("payload and descriptor disagree about the length");
-    if (Result<> written = sink_.write(where, data); !written) return written.error();
+    if (!dropped_.contains(where.file_index))
+      if (Result<> written = sink_.write(where, data); !written) return written.error();
     data_bytes_ += data.size();
     chunk_blocks_[where.chunk] = where.block;
     return Reaction{};
@@ -143,7 +159,7 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_descriptor(CloneTaskId i
     case DescriptorType::file: {
       const Result<FileDescriptor> file = decode<FileDescriptor>(descriptor);
       if (!file) return file.error();
-      if (Result<> added = on_file(*file); !added) return added.error();
+      if (Result<> taken = on_file(id, *file); !taken) return taken.error();
       return Reaction{};
     }
     case DescriptorType::data: {
@@ -182,13 +198,17 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_start(CloneTaskId id, Ta
     if (state.state != next_state(state_) && !repeated) return violation("START of a state out of order");
     if (!repeated && ack_ == Ack::none) return violation("START before the acknowledgement");
     if (!repeated && ack_ == Ack::sent && !all_have_ended()) return Reaction{.early = true};
+    if (Result<> distinct = check_names(); !distinct) return distinct.error();
     state_ = state.state;
     ack_ = Ack::none;
     chunks_announced_ = state.chunks;
     files_announced_ = state.files;
     chunk_blocks_.clear();
     interrupted_.clear();
-    if (state_ == CloneState::redo_copy) files_.clear();
+    if (state_ == CloneState::redo_copy) {
+      files_.clear();
+      dropped_.clear();
+    }
   } else {
     if (!task.ended || state.state != next_state(task.state)) return violation("START of a state out of order");
     if (state.state > state_) return Reaction{.early = true};
@@ -204,8 +224,14 @@ bool RecipientMachine::all_have_ended() const {
                      [this](const auto& entry) { return !entry.second.attached || has_ended(entry.second); });
 }
 
-Result<> RecipientMachine::on_file(const FileDescriptor& file) {
+Result<> RecipientMachine::on_file(CloneTaskId id, const FileDescriptor& file) {
+  const bool has_data_files = state_ == CloneState::file_copy || state_ == CloneState::page_copy;
+  const bool is_change =
+      has_data_files && file.state == next_state(state_) && id == CloneTaskId{0} && ack_ != Ack::none;
+  if (is_change) return on_change(file);
   if (file.state != state_) return violation("file of another state");
+  if (has_data_files && (file.flags & kChangeFlags) == FileDescriptor::kDeleted) return on_dropped(file);
+  if (state_ == CloneState::page_copy) return violation("file metadata in PAGE COPY");
   const auto known = files_.find(file.index);
   if (known != files_.end()) {
     if (known->second != file) return violation("file described twice, differently");
@@ -215,9 +241,54 @@ Result<> RecipientMachine::on_file(const FileDescriptor& file) {
     if (file.index >= files_announced_) return violation("redo file index out of range");
   } else if (file.index != files_.size() || file.index >= files_announced_) {
     return violation("file metadata out of order");
+  } else if (!is_name_of_data_file(file.name)) {
+    return violation("name that a data file cannot have");
   }
   files_.emplace(file.index, file);
   return sink_.add_file(file);
+}
+
+/// Between the END of a state and the next START: a file was created, got another name or other attributes, or went.
+Result<> RecipientMachine::on_change(const FileDescriptor& file) {
+  if (file.index > files_.size()) return violation("change of an unknown file");
+  if (!is_name_of_data_file(file.name)) return violation("name that a data file cannot have");
+  const std::uint16_t change = file.flags & kChangeFlags;
+  if (change == kChangeFlags) return violation("file that is renamed and deleted");
+  const bool renamed = change == FileDescriptor::kRenamed;
+  const bool removed = change == FileDescriptor::kDeleted;
+  const auto [known, is_new] = files_.try_emplace(file.index, file);
+  if (is_new) {
+    if (renamed) return violation("change of an unknown file");
+    if (Result<> added = sink_.add_file(file); !added) return added;
+  }
+  if (known->second.space != file.space) return violation("file with another space id");
+  if (!removed && dropped_.contains(file.index)) return violation("change of a file that is gone");
+  if (removed) {
+    dropped_.insert(file.index);
+    return sink_.remove_file(file);
+  }
+  if (!renamed && known->second.name != file.name) return violation("another name without the flag RENAMED");
+  known->second = file;
+  return renamed ? sink_.rename_file(file) : Result<>{};
+}
+
+/// A stock donor tells at once, on any connection, of a file that is dropped while it is copied, and again before the
+/// next START. The rest of its chunks is not sent.
+Result<> RecipientMachine::on_dropped(const FileDescriptor& file) {
+  if (!files_.contains(file.index)) return violation("drop of an unknown file");
+  dropped_.insert(file.index);
+  return {};
+}
+
+/// Only a whole list of changes leaves no name twice: files may have exchanged theirs. The system tablespace's files
+/// get the names that the recipient has for them.
+Result<> RecipientMachine::check_names() const {
+  if (state_ != CloneState::file_copy && state_ != CloneState::page_copy) return {};
+  std::set<std::string_view> names;
+  for (const auto& [index, file] : files_)
+    if (file.space != SpaceId{0} && !dropped_.contains(index) && !names.insert(without_dot(file.name)).second)
+      return violation(fmt::format("two files are named {}", file.name));
+  return {};
 }
 
 std::uint64_t RecipientMachine::end_of(const FileDescriptor& file) const {

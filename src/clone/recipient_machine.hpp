@@ -22,11 +22,17 @@
 
 namespace donord {
 
-/// Takes what the donor sends.
+/// Takes what the donor sends. A change may come again after a cut: `rename_file` and `remove_file` of what has been
+/// renamed or removed already.
 class RecipientSink {
  public:
   virtual ~RecipientSink() = default;
+  /// A file of the current state's list, or one that was created before the next state.
   [[nodiscard]] virtual Result<> add_file(const FileDescriptor& file) = 0;
+  /// The data file with this index has this name now. Other files may still have it, until the next state begins.
+  [[nodiscard]] virtual Result<> rename_file(const FileDescriptor& file) = 0;
+  /// The data file with this index is gone, and its name may be used again.
+  [[nodiscard]] virtual Result<> remove_file(const FileDescriptor& file) = 0;
   [[nodiscard]] virtual Result<> write(const DataDescriptor& where, ByteView data) = 0;
 };
 
@@ -82,12 +88,16 @@ class RecipientMachine {
   Result<Reaction> on_descriptor(CloneTaskId id, Task& task, ByteView message);
   Result<Reaction> on_state(CloneTaskId id, Task& task, const StateDescriptor& state);
   Result<Reaction> on_start(CloneTaskId id, Task& task, const StateDescriptor& state);
-  Result<> on_file(const FileDescriptor& file);
+  Result<> on_file(CloneTaskId id, const FileDescriptor& file);
+  Result<> on_change(const FileDescriptor& file);
+  Result<> on_dropped(const FileDescriptor& file);
+  [[nodiscard]] Result<> check_names() const;
   Result<> on_data_descriptor(Task& task, const DataDescriptor& data);
   [[nodiscard]] bool has_ended(const Task& task) const { return task.state == state_ && task.ended; }
   [[nodiscard]] bool all_have_ended() const;
   [[nodiscard]] std::uint64_t end_of(const FileDescriptor& file) const;
-  [[nodiscard]] bool has_all_files() const { return files_.size() == files_announced_; }
+  /// In FILE COPY; behind its END there may be created files, too.
+  [[nodiscard]] bool has_all_files() const { return files_.size() >= files_announced_; }
   [[nodiscard]] Bytes with_locator(CloneCommand command, const Locator& locator) const;
 
   Options options_;
@@ -101,6 +111,7 @@ class RecipientMachine {
   std::uint32_t chunks_announced_ = 0;
   std::uint32_t files_announced_ = 0;
   std::map<std::uint32_t, FileDescriptor> files_;        ///< of the current list: data files, then redo files
+  std::set<std::uint32_t> dropped_;                      ///< data files that are gone: their data is not taken
   std::map<std::uint32_t, std::uint32_t> chunk_blocks_;  ///< chunk -> last block that has arrived
   std::set<std::uint32_t> interrupted_;                  ///< chunks that a cut interrupted and nobody went on with
   std::uint64_t data_bytes_ = 0;

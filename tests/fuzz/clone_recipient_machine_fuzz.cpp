@@ -17,6 +17,8 @@ constexpr std::uint8_t kAttach = 255;
 class NoSink : public RecipientSink {
  public:
   Result<> add_file(const FileDescriptor&) override { return {}; }
+  Result<> rename_file(const FileDescriptor&) override { return {}; }
+  Result<> remove_file(const FileDescriptor&) override { return {}; }
   Result<> write(const DataDescriptor& where, ByteView data) override {
     if (data.size() != where.length_bytes) std::abort();
     return {};

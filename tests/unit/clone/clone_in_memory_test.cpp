@@ -1,6 +1,7 @@
 // Whole clones between the donor machine and the recipient machine, with everything that may go wrong on the way.
 
 #include <gtest/gtest.h>
+#include <set>
 
 #include "clone/in_memory_clone.hpp"
 
@@ -14,6 +15,14 @@ using testing::SeededRandom;
 const MemoryView::Shape kSmall = {
     .file_sizes = {700, 0, 9000, 4096}, .pages = 6, .redo_files = 3, .redo_file_bytes = 4096, .trailer_offset = 2560};
 
+/// Every kind of change before both states: with seed 1.
+const MemoryView::Shape kChanging = {.file_sizes = {700, 0, 9000, 4096, 300, 1000, 50},
+                                     .pages = 4,
+                                     .redo_files = 2,
+                                     .redo_file_bytes = 4096,
+                                     .trailer_offset = 2560,
+                                     .changes = 7};
+
 MemoryView::Shape random_shape(SeededRandom& random) {
   MemoryView::Shape shape;
   shape.file_sizes.resize(1 + random.below(5));
@@ -22,6 +31,7 @@ MemoryView::Shape random_shape(SeededRandom& random) {
   shape.redo_files = static_cast<std::uint32_t>(1 + random.below(4));
   shape.redo_file_bytes = 512 * (8 + random.below(16));
   shape.trailer_offset = 2048 + 512 * random.below(shape.redo_file_bytes / 512 - 4);
+  shape.changes = random.one_in(3) ? 0 : random.below(8);
   return shape;
 }
 
@@ -96,11 +106,30 @@ TEST(CloneInMemory, CopiesMoreThanOneChunkOfPages) {
   expect_cloned(clone, view);
 }
 
+/// Kinds of changes in the plan of a state.
+std::set<FileChange::Kind> kinds_in(const std::vector<FileChange>& changes) {
+  std::set<FileChange::Kind> kinds;
+  for (const FileChange& change : changes) kinds.insert(change.kind);
+  return kinds;
+}
+
+TEST(CloneInMemory, FollowsFilesThatComeGoAndGetOtherNames) {
+  SeededRandom random{1};
+  MemoryView view{kChanging, random};
+  EXPECT_EQ(kinds_in(view.begin_page_copy()->changes).size(), 3U);
+  EXPECT_EQ(kinds_in(view.begin_redo_copy()->changes).size(), 3U);
+  for (const std::size_t workers : {0U, 1U, 5U}) {
+    InMemoryClone clone{view, workers, 1};
+    clone.run();
+    expect_cloned(clone, view);
+  }
+}
+
 /// Breaks the clone once, after each of its messages in turn, by `interrupt`, and sees it end well.
 template <class Interrupt>
-void interrupt_after_every_message(std::size_t workers, Interrupt interrupt) {
+void interrupt_after_every_message_of(const MemoryView::Shape& shape, std::size_t workers, Interrupt interrupt) {
   SeededRandom random{1};
-  MemoryView view{kSmall, random};
+  MemoryView view{shape, random};
   const std::size_t messages = messages_of(view, workers, 1);
   for (std::size_t n = 1; n < messages; ++n) {
     SCOPED_TRACE(fmt::format("{} workers, interrupted after {} of {} messages", workers, n, messages));
@@ -111,6 +140,12 @@ void interrupt_after_every_message(std::size_t workers, Interrupt interrupt) {
     expect_cloned(clone, view);
     if (::testing::Test::HasFailure()) return;
   }
+}
+
+template <class Interrupt>
+void interrupt_after_every_message(std::size_t workers, Interrupt interrupt) {
+  for (const MemoryView::Shape& shape : {kSmall, kChanging})
+    interrupt_after_every_message_of(shape, workers, interrupt);
 }
 
 using AcksInFlight = InMemoryClone::AcksInFlight;

@@ -158,6 +158,30 @@ TEST(DonorMachineReinit, WhileAStateIsPreparedWaitsForTheSameAnswer) {
   EXPECT_EQ(donor.next(master), "START page_copy 0 0");
 }
 
+TEST(DonorMachineReinit, TellsOfChangedFilesAgainToARecipientThatIsOneStateBehind) {
+  Donor donor;
+  const TaskHandle former = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(former);
+  donor.machine.on_pages({{removed(0), created(2)}, {}});
+  donor.all(former);
+  const TaskHandle master = donor.reinit(restart_with(CloneState::file_copy, {1, 2, 3}));
+  EXPECT_THAT(donor.all(master),
+              ElementsAre("task 0", "removed file 0", "file 2", "START page_copy 0 0", "END page_copy", "wait"))
+      << "it keeps what it has been told, and takes it twice";
+}
+
+TEST(DonorMachineReinit, DoesNotTellOfChangedFilesInTheStateThatFollowsThem) {
+  Donor donor;
+  const TaskHandle former = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(former);
+  donor.machine.on_pages({{removed(0), created(2)}, {{2, 0, 128, 1000}, {2, 128, 128, 1000}}});
+  donor.all(former);
+  const TaskHandle master = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 1}}));
+  EXPECT_THAT(donor.all(master), ElementsAre("task 0", "data 1.2", "END page_copy", "wait"));
+}
+
 TEST(DonorMachineReinit, InStateDoneCompletesAgain) {
   Donor donor;
   const TaskHandle former = donor.run_to_end_of(CloneState::redo_copy);

@@ -2,8 +2,10 @@
 
 #include "clone/donor_machine.hpp"
 
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <optional>
 
 #include "clone/donor_script.hpp"
 
@@ -138,6 +140,111 @@ TEST(DonorMachine, KeepsAConnectionAliveWithItsStateAndBothFlags) {
   const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);
   EXPECT_EQ(describe_message(donor.machine.keep_alive(master)), "keep-alive file_copy");
   EXPECT_EQ(donor.next(master), "wait") << "a keep-alive changes nothing";
+}
+
+// Changes of files
+
+TEST(DonorMachine, TellsOfChangedFilesBeforeTheStart) {
+  Donor donor;
+  const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(master);
+  donor.machine.on_pages({{created(2), renamed(1), removed(0)}, {{2, 0, 128, 1000}}});
+  EXPECT_EQ(donor.next(master), "removed file 0");
+  EXPECT_FALSE(donor.machine.can_attach());
+  EXPECT_THAT(donor.all(master),
+              ElementsAre("renamed file 1", "file 2", "START page_copy 1 1", "data 1.1", "END page_copy", "wait"));
+  ASSERT_TRUE(donor.ack(CloneState::page_copy));
+  donor.all(master);
+  RedoPlan redo = kRedo;
+  redo.changes = {created(3), removed(2)};
+  donor.machine.on_redo(std::move(redo));
+  EXPECT_THAT(donor.all(master), ElementsAre("removed file 2", "file 3", "START redo_copy 3 1", "file 0", "file 0",
+                                             "data 2.1", "data 3.1", "END redo_copy", "wait"));
+}
+
+TEST_F(DonorInFileCopy, TellsTheMasterAloneOfChangedFiles) {
+  const TaskHandle worker = donor.worker();
+  donor.all(master);
+  donor.all(worker);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(master);
+  donor.machine.on_pages({{removed(0), removed(1)}, {}});
+  EXPECT_EQ(donor.next(master), "removed file 0");
+  EXPECT_EQ(donor.next(worker), "wait");
+  EXPECT_EQ(donor.next(master), "removed file 1");
+  EXPECT_EQ(donor.next(worker), "wait") << "not before the master's START";
+  EXPECT_EQ(donor.next(master), "START page_copy 0 0");
+  EXPECT_THAT(donor.all(worker), ElementsAre("START page_copy 0 0", "END page_copy", "wait"));
+}
+
+struct OldRecipientTest : ::testing::Test {
+  OldRecipientTest() {
+    DonorMachine::Options old = options(4096);
+    old.takes_file_changes = false;
+    machine.emplace(old, files);
+  }
+
+  /// What the master is told after this state's END and its ACK.
+  std::vector<DonorAction::Variant> after(CloneState state, const std::function<void()>& answer) {
+    const TaskHandle master = machine->reinit(restart_with(state, {1, 2, 3})).value();
+    machine->execute(master);
+    std::vector<DonorAction::Variant> told;
+    bool acknowledged = false;
+    for (int steps = 0; steps < 20; ++steps) {
+      DonorAction::Variant action = machine->next(master);
+      const std::string what = describe(action);
+      if (what == "finish") break;
+      if (what.starts_with("prepare")) answer();
+      if (what == "wait" && !std::exchange(acknowledged, true)) {
+        EXPECT_TRUE(machine->on_ack(ack_of(state)));
+      }
+      if (acknowledged && what != "wait" && !what.starts_with("prepare")) told.push_back(std::move(action));
+    }
+    return told;
+  }
+
+  std::vector<DataFile> files = {file_of(5000), file_of(1000)};
+  std::optional<DonorMachine> machine;
+};
+
+TEST_F(OldRecipientTest, IsToldOfADdlInsteadOfChangedFiles) {
+  const auto told = after(CloneState::file_copy, [&] { machine->on_pages({{renamed(1)}, {{0, 0, 128, 5000}}}); });
+  ASSERT_EQ(told.size(), 1U) << "nothing before the error";
+  const auto error = *decode<ErrorResponse>(std::get<DonorAction::Send>(told[0]).message);
+  EXPECT_EQ(error.number, 3633U);
+  EXPECT_EQ(error.message,
+            "File ./db/t.ibd was renamed during the clone, which a recipient older than 8.0.27 cannot follow. Please "
+            "try again.");
+}
+
+TEST_F(OldRecipientTest, IsToldOfADdlBeforeRedoCopy) {
+  RedoPlan redo = kRedo;
+  redo.changes = {created(2)};
+  int asked = 0;
+  const auto told = after(CloneState::page_copy, [&] {
+    if (asked++ == 0)
+      machine->on_pages({});
+    else
+      machine->on_redo(redo);
+  });
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(describe(told[0]), "ERROR 3633");
+}
+
+TEST_F(OldRecipientTest, ClonesWhatDoesNotChange) {
+  const auto told = after(CloneState::file_copy, [&] { machine->on_pages({}); });
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(describe(told[0]), "START page_copy 0 0");
+}
+
+TEST(DonorMachine, FailsWhenASourceMixesFilesUp) {
+  Donor donor;
+  const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(master);
+  donor.machine.on_pages({{created(3)}, {}});
+  EXPECT_THAT(donor.all(master), ElementsAre("ERROR 1815", "finish")) << "a recipient would abort";
 }
 
 // COM_ATTACH

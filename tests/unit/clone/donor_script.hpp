@@ -15,6 +15,13 @@ namespace donord::testing {
 inline constexpr CloneId kClone{11};
 inline constexpr SnapshotId kSnapshot{22};
 
+inline std::string describe_file(const FileDescriptor& file) {
+  const std::string_view change = (file.flags & FileDescriptor::kRenamed) != 0   ? "renamed "
+                                  : (file.flags & FileDescriptor::kDeleted) != 0 ? "removed "
+                                                                                 : "";
+  return fmt::format("{}file {}", change, file.index);
+}
+
 inline std::string describe_descriptor(ByteView descriptor) {
   switch (descriptor_type(descriptor)) {
     case DescriptorType::task:
@@ -27,7 +34,7 @@ inline std::string describe_descriptor(ByteView descriptor) {
       return fmt::format("START {} {} {}", name, state.chunks, state.files);
     }
     case DescriptorType::file:
-      return fmt::format("file {}", decode<FileDescriptor>(descriptor)->index);
+      return describe_file(*decode<FileDescriptor>(descriptor));
     case DescriptorType::data: {
       const DataDescriptor data = *decode<DataDescriptor>(descriptor);
       return fmt::format("data {}.{}", data.chunk, data.block);
@@ -98,6 +105,16 @@ inline AckCommand ack_of(CloneState state) {
 }
 
 inline constexpr RedoPlan kRedo = {65536, 1, 2048};
+
+inline FileChange created(std::uint32_t index) {
+  return {FileChange::Kind::created, index, file_of(1000)};
+}
+inline FileChange renamed(std::uint32_t index) {
+  return {FileChange::Kind::renamed, index, file_of(1000)};
+}
+inline FileChange removed(std::uint32_t index) {
+  return {FileChange::Kind::removed, index, file_of(1000)};
+}
 
 /// A machine over two files in three chunks, and what has been asked of it so far.
 struct Donor {

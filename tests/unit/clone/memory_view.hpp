@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clone/donor_source.hpp"
@@ -29,20 +30,22 @@ class MemoryView : public CloneView {
     std::uint32_t redo_files = 1;
     std::uint64_t redo_file_bytes = 8192;
     std::uint64_t trailer_offset = 4096;
+    std::size_t changes = 0;  ///< of files, at most so many before PAGE COPY and before REDO COPY
   };
 
   MemoryView(const Shape& shape, SeededRandom& random)
       : redo_{shape.redo_file_bytes, shape.redo_files, shape.trailer_offset} {
     for (const std::size_t size : shape.file_sizes) {
-      DataFile file{.name = "./db/t" + std::to_string(files_.size()) + ".ibd", .size_bytes = size};
-      file.space = SpaceId{static_cast<std::uint32_t>(files_.size())};
-      files_.push_back(file);
-      file_bytes_.push_back(random_bytes(size, random));
+      now_.push_back({new_file(size), random_bytes(size, random)});
+      files_.push_back(now_.back().file);
+      file_bytes_.push_back(now_.back().bytes);
     }
     for (std::uint32_t i = 0; i < shape.redo_files; ++i)
       redo_bytes_.push_back(
           random_bytes(i + 1 == shape.redo_files ? shape.trailer_offset + 512 : shape.redo_file_bytes, random));
+    changes_ = change_files(shape.changes, true, random);
     add_pages(shape.pages, random);
+    redo_.changes = change_files(shape.changes, false, random);
   }
 
   const std::vector<DataFile>& files() const override { return files_; }
@@ -53,7 +56,7 @@ class MemoryView : public CloneView {
   Result<> read_file(std::size_t index, std::uint64_t offset, MutableBytes into) const override {
     return copy(file_bytes_.at(index), offset, into);
   }
-  Result<PagePlan> begin_page_copy() override { return PagePlan{.changes = {}, .pages = pages_}; }
+  Result<PagePlan> begin_page_copy() override { return PagePlan{changes_, pages_}; }
   Result<> read_page(const PageRef& page, MutableBytes into) const override {
     return copy(page_bytes_.at({page.file_index, page.offset_bytes}), 0, into);
   }
@@ -62,11 +65,11 @@ class MemoryView : public CloneView {
     return copy(redo_bytes_.at(index), offset, into);
   }
 
-  /// What a recipient has in the end: the files with the images of PAGE COPY in place.
-  [[nodiscard]] std::vector<Bytes> cloned_files() const {
-    std::vector<Bytes> cloned = file_bytes_;
-    for (const auto& [at, image] : page_bytes_)
-      std::copy(image.begin(), image.end(), cloned.at(at.first).begin() + static_cast<std::ptrdiff_t>(at.second));
+  /// What a recipient has in the end, by name: the files that there are then, with the images of PAGE COPY in place.
+  [[nodiscard]] std::map<std::string, Bytes> cloned_files() const {
+    std::map<std::string, Bytes> cloned;
+    for (const File& file : now_)
+      if (file.live) cloned.emplace(file.file.name, file.bytes);
     return cloned;
   }
   /// The redo files as far as they are sent; each is longer on the recipient.
@@ -81,6 +84,14 @@ class MemoryView : public CloneView {
   }
 
  private:
+  /// A data file in the end.
+  struct File {
+    DataFile file;
+    Bytes bytes;
+    bool live = true;
+    bool page_copied = false;  ///< created before PAGE COPY: all of it comes there
+  };
+
   static Bytes random_bytes(std::size_t count, SeededRandom& random) {
     Bytes bytes(count);
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
@@ -93,45 +104,123 @@ class MemoryView : public CloneView {
     return {};
   }
 
-  void add_pages(std::size_t count, SeededRandom& random) {
-    for (std::uint32_t file = 0; file < files_.size(); ++file)
-      for (std::uint64_t at = 0; at + kPageBytes <= file_bytes_[file].size() && pages_.size() < count;
-           at += kPageBytes) {
-        if (random.one_in(3)) continue;
-        pages_.push_back({file, at, kPageBytes, files_[file].size_bytes});
-        page_bytes_[{file, at}] = random_bytes(kPageBytes, random);
-      }
+  DataFile new_file(std::size_t size) const {
+    DataFile file{.name = "./db/t" + std::to_string(now_.size()) + ".ibd", .size_bytes = size};
+    file.space = SpaceId{static_cast<std::uint32_t>(now_.size() + 1)};
+    return file;
   }
 
-  std::vector<DataFile> files_;
-  std::vector<Bytes> file_bytes_;
+  /// At most `count` changes in an order that means nothing. Names go round among the files: some exchange theirs, some
+  /// get that of one that is gone.
+  std::vector<FileChange> change_files(std::size_t count, bool before_pages, SeededRandom& random) {
+    std::vector<FileChange> changes;
+    std::vector<std::string> free_names;
+    for (std::uint32_t i = 0; i < now_.size() && changes.size() < count; ++i) {
+      if (!now_[i].live || random.one_in(3)) continue;
+      now_[i].live = random.one_in(2);
+      changes.push_back({now_[i].live ? FileChange::Kind::renamed : FileChange::Kind::removed, i, now_[i].file});
+      free_names.push_back(now_[i].file.name);
+    }
+    for (FileChange& change : changes)
+      if (change.kind == FileChange::Kind::renamed)
+        now_[change.file_index].file.name = change.file.name = take_name(free_names, random);
+    while (changes.size() < count && !random.one_in(3)) {
+      const std::size_t size = kPageBytes * random.below(30);
+      File created{new_file(size), Bytes(size)};
+      created.file.name = take_name(free_names, random);
+      created.page_copied = before_pages;
+      changes.push_back({FileChange::Kind::created, static_cast<std::uint32_t>(now_.size()), created.file});
+      now_.push_back(std::move(created));
+    }
+    for (std::size_t i = changes.size(); i > 1; --i) std::swap(changes[i - 1], changes[random.below(i)]);
+    return changes;
+  }
+
+  std::string take_name(std::vector<std::string>& free_names, SeededRandom& random) {
+    if (free_names.empty() || random.one_in(3)) return "./db/n" + std::to_string(++fresh_names_) + ".ibd";
+    std::swap(free_names.back(), free_names[random.below(free_names.size())]);
+    std::string name = std::move(free_names.back());
+    free_names.pop_back();
+    return name;
+  }
+
+  void add_pages(std::size_t count, SeededRandom& random) {
+    for (std::uint32_t index = 0; index < now_.size(); ++index) {
+      File& file = now_[index];
+      if (!file.live) continue;
+      for (std::uint64_t at = 0; at + kPageBytes <= file.bytes.size(); at += kPageBytes) {
+        if (!file.page_copied && (pages_.size() >= count || random.one_in(3))) continue;
+        const Bytes image = random_bytes(kPageBytes, random);
+        pages_.push_back({index, at, kPageBytes, file.file.size_bytes});
+        page_bytes_[{index, at}] = image;
+        std::copy(image.begin(), image.end(), file.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
+  }
+
+  std::vector<DataFile> files_;    ///< as FILE COPY lists them
+  std::vector<Bytes> file_bytes_;  ///< and sends them
+  std::vector<File> now_;
+  std::uint32_t fresh_names_ = 0;
+  std::vector<FileChange> changes_;
   std::vector<PageRef> pages_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes> page_bytes_;
   RedoPlan redo_;
   std::vector<Bytes> redo_bytes_;
 };
 
+/// A data directory that is cloned into. As a stock recipient does, it refuses a new file where there is one, and keeps
+/// what was renamed aside until the next state begins.
 class MemorySink : public RecipientSink {
  public:
   Result<> add_file(const FileDescriptor& file) override {
-    auto& list = file.state == CloneState::redo_copy ? redo_ : files_;
-    if (list.size() <= file.index) list.resize(file.index + 1);
-    list[file.index].resize(file.size_bytes);
+    if (file.state == CloneState::redo_copy && file.name.empty()) {
+      if (redo_.size() <= file.index) redo_.resize(file.index + 1);
+      redo_[file.index].resize(file.size_bytes);
+      return {};
+    }
+    for (const auto& [index, other] : files_)
+      if (other.name == file.name && other.aside_before != file.state)
+        return Error{Errc::conflict, fmt::format("File '{}' already exists", file.name)};
+    files_[file.index] = {file.name, Bytes(file.size_bytes)};
+    return {};
+  }
+
+  Result<> rename_file(const FileDescriptor& file) override {
+    File& renamed = files_.at(file.index);
+    renamed.name = file.name;
+    renamed.aside_before = file.state;
+    return {};
+  }
+
+  Result<> remove_file(const FileDescriptor& file) override {
+    files_.erase(file.index);
     return {};
   }
 
   Result<> write(const DataDescriptor& where, ByteView data) override {
-    Bytes& file = (where.state == CloneState::redo_copy ? redo_ : files_).at(where.file_index);
+    Bytes& file = where.state == CloneState::redo_copy ? redo_.at(where.file_index) : files_.at(where.file_index).bytes;
     if (where.offset_bytes + data.size() > file.size()) return Error{Errc::io, "write behind the end"};
     std::copy(data.begin(), data.end(), file.begin() + static_cast<std::ptrdiff_t>(where.offset_bytes));
     return {};
   }
 
-  [[nodiscard]] const std::vector<Bytes>& files() const { return files_; }
+  /// By name.
+  [[nodiscard]] std::map<std::string, Bytes> files() const {
+    std::map<std::string, Bytes> by_name;
+    for (const auto& [index, file] : files_) by_name.emplace(file.name, file.bytes);
+    return by_name;
+  }
   [[nodiscard]] const std::vector<Bytes>& redo() const { return redo_; }
 
  private:
-  std::vector<Bytes> files_;
+  struct File {
+    std::string name;
+    Bytes bytes;
+    CloneState aside_before = CloneState::none;  ///< renamed before this state
+  };
+
+  std::map<std::uint32_t, File> files_;  ///< by index
   std::vector<Bytes> redo_;
 };
 

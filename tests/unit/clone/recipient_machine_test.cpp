@@ -2,12 +2,15 @@
 
 #include "clone/recipient_machine.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "clone/memory_view.hpp"
 
 namespace donord {
 namespace {
+
+using ::testing::ElementsAre;
 
 constexpr CloneTaskId kMaster{0};
 constexpr CloneTaskId kWorker{1};
@@ -27,7 +30,11 @@ Bytes end_of(CloneState state, CloneTaskId task = kMaster) {
 }
 
 Bytes file(std::uint32_t index, std::uint64_t size_bytes = 10000, CloneState state = CloneState::file_copy) {
-  return data_desc_response(FileDescriptor{.state = state, .size_bytes = size_bytes, .index = index, .name = "./t"});
+  return data_desc_response(FileDescriptor{.state = state,
+                                           .size_bytes = size_bytes,
+                                           .space = SpaceId{index + 1},
+                                           .index = index,
+                                           .name = fmt::format("./t{}", index)});
 }
 
 DataDescriptor block(std::uint32_t chunk, std::uint32_t number, std::uint64_t offset_bytes = 0) {
@@ -235,6 +242,148 @@ TEST_F(RecipientMachineTest, TakesTheTrailerOfAStockDonorThatEndsBehindTheSizeIt
                                          .file_size_bytes = 4096}));
   take(kData);
   EXPECT_EQ(machine.data_bytes(), 4U);
+}
+
+// Changes of files
+
+struct ChangedFilesTest : RecipientMachineTest {
+  /// FILE COPY of files 0 to 2 is over, and acknowledged.
+  ChangedFilesTest() {
+    take(locs(CloneState::init));
+    take(end_of(CloneState::init));
+    take(start_of(CloneState::file_copy, 3, 3));
+    for (const std::uint32_t index : {0U, 1U, 2U}) take(file(index));
+    take(end_of(CloneState::file_copy));
+  }
+
+  static FileDescriptor change(std::uint32_t index, std::string name, std::uint16_t flags = 0) {
+    return {.state = CloneState::page_copy,
+            .size_bytes = 8,
+            .flags = flags,
+            .space = SpaceId{index + 1},
+            .index = index,
+            .name = std::move(name)};
+  }
+
+  void take_change(const FileDescriptor& file) { take(data_desc_response(file)); }
+  std::string refused(const FileDescriptor& file) { return refusal(data_desc_response(file)); }
+
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : sink.files()) names.push_back(name);
+    return names;
+  }
+
+  static constexpr std::uint16_t kRenamed = FileDescriptor::kRenamed;
+  static constexpr std::uint16_t kDeleted = FileDescriptor::kDeleted;
+};
+
+TEST_F(ChangedFilesTest, AreTakenBeforeTheNextStart) {
+  take_change(change(0, "./t0", kDeleted));
+  take_change(change(1, "./t2", kRenamed));
+  take_change(change(2, "./t1", kRenamed));
+  take_change(change(3, "./t0"));
+  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
+  take(start_of(CloneState::page_copy, 1, 1));
+  DataDescriptor page = block(1, 1);
+  page.state = CloneState::page_copy;
+  page.file_index = 3;
+  take(data_desc_response(page));
+  take(kData);
+  EXPECT_EQ(sink.files().at("./t0"), (Bytes{1, 2, 3, 4, 0, 0, 0, 0}));
+}
+
+TEST_F(ChangedFilesTest, AreTakenAgainAfterACut) {
+  const auto take_changes = [&] {
+    take_change(change(0, "./t0", kDeleted));
+    take_change(change(1, "./t2", kRenamed));
+    take_change(change(2, "./t1", kRenamed));
+    take_change(change(3, "./t0"));
+  };
+  take_changes();
+  EXPECT_EQ(reinit().sub_state, 1);
+  take(locs(CloneState::page_copy));
+  take_changes();
+  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
+  take(start_of(CloneState::page_copy));
+}
+
+TEST_F(ChangedFilesTest, MayHaveOtherAttributesOnly) {
+  take_change(change(1, "./t1", FileDescriptor::kAes));
+  EXPECT_EQ(refused(change(1, "./other")), "another name without the flag RENAMED");
+  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
+}
+
+TEST_F(ChangedFilesTest, MayHaveComeAndGoneMeanwhile) {
+  take_change(change(3, "./t3", kDeleted));
+  take_change(change(4, "./t3"));
+  take(start_of(CloneState::page_copy));
+}
+
+TEST_F(ChangedFilesTest, AreNotTakenAtAnyOtherTime) {
+  reinit();
+  take(locs(CloneState::file_copy));
+  take(end_of(CloneState::file_copy));
+  take(start_of(CloneState::page_copy));
+  EXPECT_EQ(refused(change(3, "./t3")), "file metadata in PAGE COPY");
+  FileDescriptor early = change(3, "./t3");
+  early.state = CloneState::redo_copy;
+  EXPECT_EQ(refused(early), "file of another state") << "PAGE COPY has not ended";
+}
+
+TEST_F(ChangedFilesTest, AreTheMastersAffair) {
+  attach_worker();
+  take(locs(CloneState::file_copy), kWorker);
+  EXPECT_EQ(refusal(data_desc_response(change(3, "./t3")), kWorker), "file of another state");
+}
+
+TEST_F(ChangedFilesTest, AreRefusedWhenNothingIsKnownOfThem) {
+  EXPECT_EQ(refused(change(4, "./t4")), "change of an unknown file");
+  EXPECT_EQ(refused(change(~0U, "./t4", kDeleted)), "change of an unknown file");
+  EXPECT_EQ(refused(change(3, "./t4", kRenamed)), "change of an unknown file");
+  EXPECT_EQ(refused(change(1, "./t1", kRenamed | kDeleted)), "file that is renamed and deleted");
+  FileDescriptor other_space = change(1, "./t1", kDeleted);
+  other_space.space = SpaceId{77};
+  EXPECT_EQ(refused(other_space), "file with another space id");
+}
+
+TEST_F(ChangedFilesTest, AreRefusedWhenTheyAreGone) {
+  take_change(change(1, "./t1", kDeleted));
+  EXPECT_EQ(refused(change(1, "./t5", kRenamed)), "change of a file that is gone");
+  EXPECT_EQ(refused(change(1, "./t1")), "change of a file that is gone");
+}
+
+TEST_F(ChangedFilesTest, NeedAPathInsideOfADirectory) {
+  for (const std::string name : {"", "../t", "./db/../../t", "db/..", "./db/"})
+    EXPECT_EQ(refused(change(3, name)), "name that a data file cannot have") << name;
+  EXPECT_EQ(refused(change(3, std::string(4001, 'x'))), "name that a data file cannot have");
+  EXPECT_EQ(refused(change(1, "../t1", kRenamed)), "name that a data file cannot have");
+  take_change(change(3, "/elsewhere/..t.ibd"));
+}
+
+TEST_F(ChangedFilesTest, MayNotHaveTheNameOfAnotherInTheEnd) {
+  take_change(change(1, "./t2", kRenamed));
+  EXPECT_EQ(refusal(start_of(CloneState::page_copy)), "two files are named ./t2");
+}
+
+TEST_F(ChangedFilesTest, MayNotHaveTheNameOfAnotherWhenTheyAreCreated) {
+  EXPECT_EQ(refused(change(3, "./t1")), "File './t1' already exists");
+}
+
+TEST_F(RecipientMachineTest, DropsTheDataOfAFileThatAStockDonorSaysIsGone) {
+  begin_file_copy();
+  take_block(1, 1);
+  take(data_desc_response(FileDescriptor{
+      .state = CloneState::file_copy, .flags = FileDescriptor::kDeleted, .first_chunk = 1, .name = "./t0"}));
+  EXPECT_EQ(refusal(data_desc_response(FileDescriptor{
+                .state = CloneState::file_copy, .flags = FileDescriptor::kDeleted, .index = 1, .name = "./t1"})),
+            "drop of an unknown file");
+  take_block(1, 2);
+  EXPECT_EQ(machine.data_bytes(), 8U);
+  take(end_of(CloneState::file_copy));
+  take(data_desc_response(FileDescriptor{
+      .state = CloneState::page_copy, .flags = FileDescriptor::kDeleted, .space = SpaceId{1}, .name = "./t0"}));
+  EXPECT_TRUE(sink.files().empty());
 }
 
 // Workers

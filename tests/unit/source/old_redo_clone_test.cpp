@@ -40,10 +40,11 @@ class OldRedoCloneTest : public ::testing::TestWithParam<Era> {
     clone.run();
     ASSERT_TRUE(clone.complete()) << clone.problem() << clone.last_error();
     EXPECT_EQ(clone.recipient().negotiated(), GetParam().protocol);
+    const std::map<std::string, Bytes> files = clone.sink().files();
     for (std::size_t i = 0; i < view_->files().size(); ++i) {
       Bytes expected(view_->files()[i].size_bytes);
       ASSERT_TRUE(view_->read_file(i, 0, expected));
-      EXPECT_TRUE(clone.sink().files().at(i) == expected) << view_->files()[i].name;
+      EXPECT_TRUE(files.at(view_->files()[i].name) == expected) << view_->files()[i].name;
     }
     expect_redo(clone.sink().redo());
   }

@@ -1,0 +1,41 @@
+#pragma once
+
+// Files as a recipient is told of them: in the lists of FILE COPY, and when they came, got another name or went
+// meanwhile (docs/clone-stream.md, "File metadata" and "Concurrent DDL").
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.hpp"
+#include "clone/chunk_plan.hpp"
+#include "clone/descriptors.hpp"
+#include "clone/donor_source.hpp"
+
+namespace donord {
+
+[[nodiscard]] constexpr std::string_view to_string(FileChange::Kind kind) {
+  switch (kind) {
+    case FileChange::Kind::created:
+      return "created";
+    case FileChange::Kind::renamed:
+      return "renamed";
+    case FileChange::Kind::removed:
+      return "removed";
+  }
+  return "changed";
+}
+
+/// The descriptor of a file, in state FILE COPY.
+[[nodiscard]] FileDescriptor describe(const DataFile& file, std::uint32_t index, ChunkRange chunks);
+
+/// The descriptor of a change, sent before the START of `state`.
+[[nodiscard]] FileDescriptor describe(const FileChange& change, CloneState state, ChunkRange chunks);
+
+/// The changes in the order of their files, which is that of a stock donor. In it every name is free when it is needed:
+/// a file that was created last has the highest index, so what had its name before is renamed or removed first. A
+/// recipient aborts when the index of a created file is not the next one, so `Errc::conflict` unless all of them follow
+/// the `file_count` files that it knows, every other index is one of those, and none is there twice.
+[[nodiscard]] Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> changes,
+                                                                std::uint32_t file_count);
+
+}  // namespace donord

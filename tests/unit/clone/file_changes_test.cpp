@@ -1,0 +1,99 @@
+// Files that came, got another name or went: their descriptors, and the order in which they are told.
+
+#include "clone/file_changes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "clone/donor_script.hpp"
+#include "clone/messages.hpp"
+#include "support/hex_file.hpp"
+
+namespace donord {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+DataFile table(std::string name, std::uint32_t space) {
+  return {.name = std::move(name),
+          .size_bytes = 114688,
+          .allocated_bytes = 114688,
+          .fsp_flags = 0x4021,
+          .fs_block_size_bytes = 4096,
+          .space = SpaceId{space},
+          .page_size_bytes = 16384};
+}
+
+/// A donor whose files each have one chunk, and the message with which it tells of a change before PAGE COPY.
+Bytes told(const FileChange& change, std::uint32_t file_count) {
+  const std::vector<DataFile> files(file_count, table("./later/t.ibd", 1));
+  DonorMachine machine{{.clone_id = kClone, .snapshot_id = kSnapshot, .page_size_bytes = 16384, .block_bytes = 1 << 20},
+                       files};
+  const TaskHandle master = machine.reinit(restart_with(CloneState::file_copy, {})).value();
+  machine.execute(master);
+  while (describe(machine.next(master)) != "END file_copy") {
+  }
+  EXPECT_TRUE(machine.on_ack(ack_of(CloneState::file_copy)));
+  EXPECT_EQ(describe(machine.next(master)), "prepare page_copy");
+  machine.on_pages({{change}, {}});
+  return std::get<DonorAction::Send>(machine.next(master)).message;
+}
+
+Bytes captured(std::string_view name) {
+  return load_fixture(fmt::format("captures/res_data_desc_file_page_copy_{}.hex", name)).bytes;
+}
+
+TEST(FileChanges, CreatedFileIsToldAsByAStockDonor) {
+  EXPECT_EQ(to_hex(told({FileChange::Kind::created, 130, table("./later/new_one.ibd", 129)}, 130)),
+            to_hex(captured("table")));
+}
+
+TEST(FileChanges, RenamedFileIsToldAsByAStockDonor) {
+  EXPECT_EQ(to_hex(told({FileChange::Kind::renamed, 1, table("./later/arrived.ibd", 128)}, 130)),
+            to_hex(captured("renamed")));
+}
+
+TEST(FileChanges, RemovedFileIsToldAsByAStockDonor) {
+  EXPECT_EQ(to_hex(told({FileChange::Kind::removed, 124, table("./later/dropped.ibd", 127)}, 130)),
+            to_hex(captured("deleted")));
+}
+
+TEST(FileChanges, KeepTheAttributesOfTheFile) {
+  DataFile file = table("./db/secret.ibd", 7);
+  file.compression = PageCompression::zlib;
+  file.encrypted = true;
+  const FileDescriptor told = describe({FileChange::Kind::renamed, 3, file}, CloneState::redo_copy, {5, 6});
+  EXPECT_EQ(told.state, CloneState::redo_copy);
+  EXPECT_EQ(told.flags, FileDescriptor::kRenamed | FileDescriptor::kZlib | FileDescriptor::kAes);
+  EXPECT_EQ(told.index, 3U);
+  EXPECT_EQ(told.first_chunk, 5U);
+  EXPECT_EQ(told.last_chunk, 6U);
+  EXPECT_FALSE(told.key);
+}
+
+std::vector<std::uint32_t> indexes(const std::vector<FileChange>& changes) {
+  std::vector<std::uint32_t> indexes;
+  for (const FileChange& change : changes) indexes.push_back(change.file_index);
+  return indexes;
+}
+
+TEST(FileChanges, AreToldInTheOrderOfTheirFiles) {
+  EXPECT_THAT(indexes(in_order_of_files({created(6), renamed(2), created(5), removed(0)}, 5).value()),
+              ElementsAre(0, 2, 5, 6));
+  EXPECT_THAT(in_order_of_files({}, 5).value(), ::testing::IsEmpty());
+}
+
+TEST(FileChanges, ThatDoNotFollowFromTheFilesAreRefused) {
+  EXPECT_THAT(in_order_of_files({created(6)}, 5).error().what, HasSubstr("created as file 6"));
+  for (const FileChange& change : {created(4), renamed(5), removed(5), renamed(~0U)})
+    EXPECT_FALSE(in_order_of_files({change}, 5)) << change.file_index;
+  EXPECT_FALSE(in_order_of_files({created(5), created(5)}, 5));
+  EXPECT_FALSE(in_order_of_files({created(5), created(7)}, 5));
+  EXPECT_FALSE(in_order_of_files({renamed(3), removed(3)}, 5)) << "one of them is enough";
+  EXPECT_FALSE(in_order_of_files({created(5), renamed(5)}, 5));
+}
+
+}  // namespace
+}  // namespace donord
