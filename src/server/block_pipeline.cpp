@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "server/error_map.hpp"
 #include "server/server_options.hpp"
 
 namespace donord {
@@ -90,8 +89,7 @@ asio::awaitable<Result<>> BlockPipeline::send(Outgoing outgoing) {
   if (outgoing.job != nullptr) {
     if (const Result<> read = co_await outgoing.ready->get(); !read) {
       log::error("clone.read_failed", {{"clone", session_.key()}, {"error", read.error().what}});
-      const MysqlError error = to_mysql_error(read.error());
-      session_.with_machine([&](DonorMachine& machine) { machine.fail({error.number, error.message}); });
+      session_.fail(read.error());
       outgoing.job = nullptr;  // the machine says what goes out instead
     }
   }

@@ -225,6 +225,7 @@ asio::awaitable<Result<>> CloneConnection::on_execute() {
 
 asio::awaitable<Result<>> CloneConnection::stream_states(BlockPipeline& pipeline) {
   int silent_waits = 0;
+  CloneState secure_state = CloneState::none;  // keys may have come with a state's plan
   for (;;) {
     const DonorAction::Variant action =
         session_->with_machine([&](DonorMachine& machine) { return machine.next(*task_); });
@@ -240,6 +241,12 @@ asio::awaitable<Result<>> CloneConnection::stream_states(BlockPipeline& pipeline
       if (pipeline.waiting_bytes() < kGatherBytes) continue;
       if (Result<> sent = co_await pipeline.flush(); !sent) co_return sent;
     } else if (const auto* block = std::get_if<DonorAction::SendBlock>(&action)) {
+      if (std::exchange(secure_state, block->state) != block->state) {
+        if (const Result<> secure = check_secure(client_, session_->view()); !secure) {
+          session_->fail(secure.error());
+          continue;
+        }
+      }
       if (Result<> sent = co_await pipeline.put(*block); !sent) co_return sent;
     } else if (const auto* preparation = std::get_if<DonorAction::Prepare>(&action)) {
       prepare(preparation->state);
@@ -282,9 +289,7 @@ void CloneConnection::prepare(CloneState state) {
       session->with_machine([&](DonorMachine& machine) { machine.on_redo(std::move(*redo)); });
       return {};
     });
-    if (prepared) return;
-    const MysqlError mysql = to_mysql_error(prepared.error());
-    session->with_machine([&](DonorMachine& machine) { machine.fail({mysql.number, mysql.message}); });
+    if (!prepared) session->fail(prepared.error());
   });
 }
 

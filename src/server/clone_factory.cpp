@@ -32,6 +32,15 @@ Result<> check_recipient(const ClientInfo& client, CloneProtocol negotiated) {
                                                       client.version, static_cast<std::uint32_t>(negotiated))};
 }
 
+/// Since 8.0.27 a recipient follows files that come, go or get another name. No protocol version tells: 8.0.24 to 9.6
+/// speak 0x0102.
+bool takes_file_changes(const ClientInfo& client, CloneProtocol negotiated) {
+  if (negotiated != CloneProtocol::v3) return negotiated > CloneProtocol::v3;
+  constexpr std::string_view kOlder[] = {"8.0.24", "8.0.25", "8.0.26"};
+  const auto is_of = [&](std::string_view release) { return client.version.starts_with(release); };
+  return !client.version.empty() && std::ranges::none_of(kOlder, is_of);
+}
+
 }  // namespace
 
 Result<> check_secure(const ClientInfo& client, const CloneView& view) {
@@ -87,7 +96,8 @@ Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const In
                                       .version = *negotiated,
                                       .page_size_bytes = identity.page_size_bytes,
                                       .block_bytes = block_bytes(client, identity.page_size_bytes),
-                                      .redo_capacity_bytes = (*view)->redo_capacity_bytes()};
+                                      .redo_capacity_bytes = (*view)->redo_capacity_bytes(),
+                                      .takes_file_changes = takes_file_changes(client, *negotiated)};
   const Result<> kept = context_.catalog->session_negotiated(
       key, {options.clone_id, options.snapshot_id, (*view)->fingerprint(), static_cast<std::uint32_t>(*negotiated),
             options.block_bytes / identity.page_size_bytes});
@@ -134,12 +144,14 @@ Result<std::shared_ptr<CloneSession>> CloneFactory::revive(const ClientInfo& cli
   if (Result<> resumed = context_.catalog->resumed(clone.key); !resumed) return resumed.error();
 
   const std::uint32_t page_size = context_.source->identity().page_size_bytes;
+  const auto protocol = static_cast<CloneProtocol>(clone.negotiated.protocol_version);
   const DonorMachine::Options options{.clone_id = clone.negotiated.clone_id,
                                       .snapshot_id = clone.negotiated.snapshot_id,
-                                      .version = static_cast<CloneProtocol>(clone.negotiated.protocol_version),
+                                      .version = protocol,
                                       .page_size_bytes = page_size,
                                       .block_bytes = clone.negotiated.block_pages * page_size,
-                                      .redo_capacity_bytes = (*view)->redo_capacity_bytes()};
+                                      .redo_capacity_bytes = (*view)->redo_capacity_bytes(),
+                                      .takes_file_changes = takes_file_changes(client, protocol)};
   return context_.clones.add(std::move(*place),
                              make_session(client, clone.key, options, std::move(*view), record->data_bytes()));
 }

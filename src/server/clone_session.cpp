@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "server/error_map.hpp"
 
 namespace donord {
 namespace {
@@ -127,6 +128,13 @@ void CloneSession::on_exit(const TaskHandle& task) {
     else
       end_locked({SessionResult::failed, kErQueryInterrupted, "The recipient gave up"});
   }
+  after_change();
+}
+
+void CloneSession::fail(const Error& error) {
+  MysqlError mysql = to_mysql_error(error);
+  const std::lock_guard lock{mutex_};
+  machine_.fail({mysql.number, std::move(mysql.message)});
   after_change();
 }
 

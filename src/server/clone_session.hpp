@@ -95,6 +95,8 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   /// COM_EXIT: with the master the clone has ended, in whatever way.
   void on_exit(const TaskHandle& task);
 
+  /// The clone cannot go on: every connection is told so. The first failure stays.
+  void fail(const Error& error);
   /// Ends the clone for good; the first end stays.
   void end(SessionEnd end);
   /// Ends it only if its recipient has been away for `limit`; false when it has not.
