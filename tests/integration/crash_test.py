@@ -6,11 +6,12 @@ from typing import Callable, Iterator
 
 import pytest
 
-from harness import copycheck, crash_load, faults
+from harness import copycheck, faults
 from harness.clone import CloneOptions, clone, start_clone
-from harness.crash_load import LATE_CHECKPOINT, REDO_DECIDES, CrashLoad
+from harness.crash_load import CrashLoad
 from harness.donord import Donord
 from harness.innodb_files import doublewrite_images
+from harness.load import DURABLE, LATE_CHECKPOINT, REDO_DECIDES, check_load, check_load_contents
 from harness.mysqld import MysqlInstall, Mysqld
 from harness.source import Source, recovered
 from harness.waiting import wait_until
@@ -86,10 +87,10 @@ def test_round_of_load_crash_and_clone(this: Round, victim: Mysqld, new_donord: 
 
     victim.start()  # now it is a plain server that recovered the very files that were served
     expected = copycheck.fingerprint(victim)
-    crash_load.check(victim, told)
+    check_load(victim, told)
     with copy:
         copycheck.check_copy(copy, expected)
-        crash_load.check_contents(copy, told)
+        check_load_contents(copy, told)
 
 
 # -- what crashes leave behind --------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def _state(directory: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_killed_with_a_binary_log(new_mysqld: NewMysqld, clone_and_check: Callable[[Path], Path]) -> None:
-    server = new_mysqld(options=crash_load.DURABLE)
+    server = new_mysqld(options=DURABLE)
     CrashLoad(server, seed=31, clients=8).start().wait_commits(_COMMITS).crash()
     clone_and_check(server.datadir)
 
@@ -184,7 +185,7 @@ def test_a_clone_of_a_crashed_server_can_crash_in_turn(new_mysqld: NewMysqld, ne
     clone(copy, donor.port)
     told = CrashLoad(copy, seed=37).start().wait_commits(_COMMITS // 2).crash()
     copy.start()
-    crash_load.check(copy, told)
+    check_load(copy, told)
 
 
 @pytest.mark.parametrize("stage", ["file_copy", "redo_copy"])

@@ -10,13 +10,15 @@ from typing import Callable
 
 import pytest
 
-from harness import copycheck, crash_load, innodb_files
+from harness import copycheck, innodb_files
 from harness.clone import clone, start_clone
-from harness.crash_load import LATE_CHECKPOINT, REDO_DECIDES, Acknowledged, CrashLoad
+from harness.crash_load import CrashLoad
 from harness.donord import Donord, check
 from harness.innodb_files import CHECKPOINT_SLOTS, SECTOR, DoublewriteImage, PageHeader, Tablespace, flip_byte
+from harness.load import LATE_CHECKPOINT, REDO_DECIDES, check_load, check_load_contents
 from harness.mysqld import MysqlInstall, Mysqld, copy_datadir
 from harness.process import ExitedEarly
+from harness.session import Acknowledged
 from harness.source import Source, recovered
 from harness.waiting import wait_until
 
@@ -162,7 +164,7 @@ def check_served(crashed: Crashed, new_donord: NewDonord, recipient: Mysqld, ins
         assert _digest(datadir) == before
         with Mysqld(install, tmp_path / "opened", datadir=tmp_path / "copy", options=REDO_DECIDES) as copy:
             copycheck.check_copy(copy, crashed.expected.fingerprint)
-            crash_load.check_contents(copy, crashed.told)
+            check_load_contents(copy, crashed.told)
     return run
 
 
@@ -193,7 +195,7 @@ def test_torn_pages_as_a_plain_server_repairs_them(crashed: Crashed, torn: tuple
     datadir, _ = torn
     server = new_mysqld(datadir=datadir, options=REDO_DECIDES)
     assert "from the doublewrite buffer" in server.error_log.read_text(errors="replace")
-    crash_load.check(server, crashed.told)
+    check_load(server, crashed.told)
 
 
 def test_torn_pages_are_repaired_on_the_way(torn: tuple[Path, list], check_served: Callable[[Path], None]) -> None:

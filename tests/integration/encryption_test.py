@@ -6,12 +6,13 @@ from typing import Callable, Iterator
 
 import pytest
 
-from harness import copycheck, crash_load, dataset
+from harness import copycheck, dataset
 from harness.clone import CloneOptions, clone, start_clone
-from harness.crash_load import LATE_CHECKPOINT, REDO_DECIDES, CrashLoad
+from harness.crash_load import CrashLoad
 from harness.donord import Donord, check
 from harness.innodb_files import (COMPRESSED_AND_ENCRYPTED, ENCRYPTED, ENCRYPTED_R_TREE, checkpoints, find_page,
                                   flip_byte)
+from harness.load import LATE_CHECKPOINT, REDO_DECIDES, check_load, check_load_contents
 from harness.mysqld import NO_SYNC, MysqlInstall, Mysqld, copy_datadir, use_keyring
 from harness.source import Source, build_source, recovered
 
@@ -130,11 +131,11 @@ def test_killed_under_load(keyed_server: Callable[..., Mysqld], new_donord: NewD
         clone(recipient, donor.port)
     server.start()
     expected = copycheck.fingerprint(server)
-    crash_load.check(server, told)
+    check_load(server, told)
     _lend_keyring(tmp_path / "copy", recipient)
     check_directory(tmp_path / "copy", Source(server.datadir, expected))
     copycheck.check_copy(recipient, expected)
-    crash_load.check_contents(recipient, told)
+    check_load_contents(recipient, told)
 
 
 _AFTER_THE_CHECKPOINT = {

@@ -10,9 +10,10 @@ import pytest
 
 from harness import copycheck, dataset
 from harness.clone import clone, start_clone
-from harness.crash_load import LATE_CHECKPOINT, REDO_DECIDES, CrashLoad
+from harness.crash_load import CrashLoad
 from harness.donord import Donord, check
 from harness.innodb_files import Tablespace
+from harness.load import LATE_CHECKPOINT, REDO_DECIDES
 from harness.mysqld import NO_SYNC, MysqlInstall, Mysqld
 from harness.source import Source, build_source
 

@@ -6,11 +6,12 @@ from typing import Callable
 
 import pytest
 
-from harness import copycheck, crash_load, dataset
+from harness import copycheck, dataset
 from harness.clone import CloneOptions, clone
-from harness.crash_load import LATE_CHECKPOINT, REDO_DECIDES, CrashLoad
+from harness.crash_load import CrashLoad
 from harness.donord import Donord, check
 from harness.innodb_files import PAGE_COMPRESSED, Tablespace
+from harness.load import LATE_CHECKPOINT, REDO_DECIDES, check_load, check_load_contents
 from harness.mysqld import MysqlInstall, Mysqld
 from harness.source import Source, recovered
 
@@ -33,7 +34,7 @@ def test_page_size(page_size: str, install: MysqlInstall, new_mysqld: NewMysqld,
         clone(other, donor.port, directory=tmp_path / "copy", variables=CloneOptions.threads(4))
     server.start()
     expected = copycheck.fingerprint(server)
-    crash_load.check(server, told)
+    check_load(server, told)
     check_directory(tmp_path / "copy", Source(server.datadir, expected), option)
 
     server.stop()
@@ -44,7 +45,7 @@ def test_page_size(page_size: str, install: MysqlInstall, new_mysqld: NewMysqld,
         clone(other, donor.port)
     copycheck.check_status_completed(other)
     copycheck.check_copy(other, expected)
-    crash_load.check_contents(other, told)
+    check_load_contents(other, told)
 
 
 def _check_sparse(datadir: Path) -> None:
