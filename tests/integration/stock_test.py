@@ -1,16 +1,22 @@
 """The harness itself, proved with a stock donor: what passes here is what donord is measured by."""
 
+import shutil
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 
-from harness import copycheck
+from harness import copycheck, dataset
 from harness.clone import clone, start_clone
 from harness.crash_load import CrashLoad
-from harness.load import DURABLE, check_load
-from harness.mysqld import Mysqld
+from harness.innodb_files import checkpoints, end_of_redo, redo_files
+from harness.live import LiveSource, clone_under_load, flush, start_live
+from harness.live_load import LiveLoad
+from harness.load import DURABLE, REDO_DECIDES, check_load
+from harness.mysqld import MysqlInstall, Mysqld, copy_datadir
+from harness.process import ExitedEarly
 from harness.proxy import Proxy, cut_after
+from harness.session import Acknowledged
 
 
 def test_stock_clone_into_a_directory(stock_donor: Mysqld, recipient: Mysqld, install, tmp_path: Path) -> None:
@@ -76,3 +82,83 @@ def test_the_check_of_a_load_sees_what_was_lost(new_mysqld: Callable[..., Mysqld
                  "changes of tables", "1 documents", "bank.document_redundant: documents and sum",
                  "bank.forgotten: the next id", f'"name": "{made[0]}"', f"found {{\"{made[1]}\": null}}"):
         assert part in str(seen.value), f"{part} is not in {seen.value}"
+
+
+# -- clones of a server that is written to ------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def live(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSource]:
+    source = start_live(install, tmp_path_factory.mktemp("live"), dataset.small)
+    yield source
+    source.server.kill()
+
+
+@pytest.mark.parametrize("replace", [False, True], ids=["directory", "replace"])
+def test_stock_clone_under_load(replace: bool, live: LiveSource, recipient: Mysqld, new_mysqld: Callable[..., Mysqld],
+                                install: MysqlInstall, tmp_path: Path) -> None:
+    load = LiveLoad(live.server, seed=11 + replace, makers=2).start().wait_commits(300)
+    if replace:
+        copy = new_mysqld(supervised=True, options=REDO_DECIDES)
+        told, _ = clone_under_load(load, copy, live.server.port)
+    else:
+        copy = Mysqld(install, tmp_path / "opened", datadir=tmp_path / "copy", options=REDO_DECIDES)
+        told, _ = clone_under_load(load, recipient, live.server.port, directory=tmp_path / "copy")
+    load.stop()
+    with copy:
+        live.check(copy, told)
+
+
+@pytest.fixture
+def seen_by_the_check(live: LiveSource, install: MysqlInstall, tmp_path: Path) -> Callable[[Path, Acknowledged], str]:
+    """A function that gives what the check of a live copy says about it, once a server runs on it."""
+    def run(copy: Path, told: Acknowledged) -> str:
+        try:
+            with Mysqld(install, tmp_path / f"opened-{copy.name}", datadir=copy, options=REDO_DECIDES) as server:
+                live.check(server, told)
+                return ""
+        except (AssertionError, ExitedEarly) as error:
+            return str(error)
+    return run
+
+
+def test_the_check_sees_a_page_that_is_too_old(live: LiveSource, recipient: Mysqld, tmp_path: Path,
+                                               seen_by_the_check: Callable[[Path, Acknowledged], str]) -> None:
+    load = LiveLoad(live.server, seed=13).start().wait_commits(100)
+    load.hold()
+    flush(live.server)
+    old = shutil.copy(live.datadir / "bank/account_plain.ibd", tmp_path / "account_plain.ibd")
+    load.go_on()
+    told = load.wait_commits(300).stop()
+    flush(live.server)
+    clone_under_load(load, recipient, live.server.port, directory=tmp_path / "right")
+    wrong = copy_datadir(tmp_path / "right", tmp_path / "wrong")
+    shutil.copy(old, wrong / "bank/account_plain.ibd")
+    assert seen_by_the_check(tmp_path / "right", told) == ""
+    assert "by the journal" in seen_by_the_check(wrong, told)
+
+
+def test_the_check_sees_a_wrong_end(live: LiveSource, recipient: Mysqld, install: MysqlInstall, tmp_path: Path,
+                                    seen_by_the_check: Callable[[Path, Acknowledged], str]) -> None:
+    """A page that is newer than the redo, and redo that ends too early."""
+    load = LiveLoad(live.server, seed=14, makers=1).start().wait_commits(300)
+    told, _ = clone_under_load(load, recipient, live.server.port, directory=tmp_path / "right")
+    load.wait_commits(300).stop()
+    flush(live.server)
+    for name in ("newer", "shorter"):
+        copy_datadir(tmp_path / "right", tmp_path / name)
+    shutil.copy(live.datadir / "bank/progress.ibd", tmp_path / "newer/bank")
+    _shorten_redo(tmp_path / "shorter")
+    with Mysqld(install, tmp_path / "opened", datadir=tmp_path / "right", options=REDO_DECIDES) as right:
+        live.check(right, told)
+        told.moves = dict(right.query("SELECT client, moves FROM bank.progress"))
+    for wrong in ("newer", "shorter"):  # seen by whatever comes first: a broken index, a missing file, mysqld gives up
+        assert seen_by_the_check(tmp_path / wrong, told) != ""
+
+
+def _shorten_redo(copy: Path) -> None:
+    """Ends it in the middle of the last file; mysqld notices when whole files are empty."""
+    last = redo_files(copy)[-1]
+    middle = (max(checkpoints(copy)[0].lsn, last.start_lsn) + end_of_redo(copy)) // 2
+    with open(last.path, "r+b") as file:
+        file.truncate(last.offset(middle))
+        file.truncate(last.offset(last.end_lsn))

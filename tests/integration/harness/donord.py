@@ -45,6 +45,7 @@ class ServeOptions:
     max_clones: int | None = None
     verify_pages: str | None = None
     require_secure_transport: bool = False
+    live: str | None = None  # auto, yes or no
     shutdown_timeout: int = 3  # shorter than the program's own: tests stop it while clones wait for nobody
     ssl: Mapping[str, Path] = field(default_factory=dict)  # cert, key, ca
     faults: str = ""  # DONORD_FAULTS
@@ -119,6 +120,8 @@ class Donord:
             command += ["--verify-pages", options.verify_pages]
         if options.require_secure_transport:
             command += ["--require-secure-transport"]
+        if options.live is not None:
+            command += ["--live", options.live]
         for name, path in options.ssl.items():
             command += [f"--ssl-{name}", path]
         return command + list(options.extra)

@@ -135,6 +135,7 @@ class Mysqld:
         self._tcp = tcp
         self._options = list(options)
         self._process: Process | None = None
+        self._log_start = 0
         self._connection: pymysql.connections.Connection | None = None
         self._lock = threading.Lock()
         home.mkdir(parents=True, exist_ok=True)
@@ -155,20 +156,18 @@ class Mysqld:
         for attempt in range(_PORT_ATTEMPTS):
             if self._tcp and (self.port is None or attempt > 0):
                 self.port = free_port()
-            log_start = self.error_log.stat().st_size if self.error_log.exists() else 0
             self.launch(*extra_options)
             try:
                 self._wait_ready(seconds)
                 return self
             except ExitedEarly:
-                with open(self.error_log, errors="replace") as log:
-                    log.seek(log_start)
-                    if not self._tcp or "Address already in use" not in log.read():
-                        raise
+                if not self._tcp or "Address already in use" not in self.log_text():
+                    raise
         raise AssertionError(f"no free port in {_PORT_ATTEMPTS} attempts")
 
     def launch(self, *extra_options: str) -> None:
         """Starts the program over an existing data directory without waiting for anything."""
+        self._log_start = self.error_log.stat().st_size if self.error_log.exists() else 0
         self._process = Process(self._command(extra_options), log=self.error_log, env=self._environment())
 
     def _command(self, extra_options: Iterable[str]) -> list[str | Path]:
@@ -313,6 +312,12 @@ class Mysqld:
     @property
     def error_log(self) -> Path:
         return self.home / "error.log"
+
+    def log_text(self) -> str:
+        """What it wrote since its last start."""
+        with open(self.error_log, errors="replace") as log:
+            log.seek(self._log_start)
+            return log.read()
 
     def log_tail(self, lines: int = 40) -> str:
         """The last lines of the error log."""

@@ -1,0 +1,83 @@
+"""Servers that are cloned while they are written to, by donord or by themselves, and the check of what comes out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Sequence
+
+import pymysql
+
+from . import copycheck
+from .clone import CloneResult, PASSWORD, start_clone
+from .live_load import LiveLoad
+from .load import REDO_DECIDES, check_load_contents
+from .mysqld import MysqlInstall, Mysqld
+from .session import Acknowledged
+from .waiting import wait_until
+
+_MOVING = ("bank", "made")  # how the names of all schemas and tablespaces begin that a load changes
+_DDL_IN_PROGRESS = "3633"
+
+
+@dataclass
+class LiveSource:
+    """A running server that is also a stock donor, and what it has that no load touches."""
+
+    server: Mysqld
+    resting: copycheck.Fingerprint
+
+    @property
+    def datadir(self) -> Path:
+        return self.server.datadir
+
+    def check(self, copy: Mysqld, told: Acknowledged) -> None:
+        """Raises AssertionError unless `copy` has all that rests, and a state of the load that is not older than `told`."""
+        said = ""
+        try:
+            copycheck.check_copy(copy, self.resting, moving=_MOVING)
+            check_load_contents(copy, told)
+        except pymysql.err.MySQLError as error:
+            said = f"{error}\n  "
+        said += "\n  ".join([line for line in copy.log_text().splitlines() if "[ERROR]" in line][:20])
+        assert not said, f"the copy does not work: {said}"
+
+
+def start_live(install: MysqlInstall, home: Path, *fill: Callable[[Mysqld], None],
+               options: Sequence[str] = REDO_DECIDES) -> LiveSource:
+    """Starts a server and fills it by functions of `dataset`; nobody stops it. Described after a restart, as sources are."""
+    server = Mysqld(install, home, tcp=True, options=options).start()
+    server.run(f"CREATE USER 'clone'@'%' IDENTIFIED BY '{PASSWORD}'", "GRANT BACKUP_ADMIN ON *.* TO 'clone'@'%'")
+    for part in fill:
+        part(server)
+    server.stop()
+    server.start()
+    return LiveSource(server, copycheck.fingerprint(server))
+
+
+def clone_under_load(load: LiveLoad, recipient: Mysqld, port: int, *, seconds: float = 180,
+                     **options: object) -> tuple[Acknowledged, int]:
+    """Clones until it works, and returns what the load was told before that clone, and how many were refused because of DDL.
+
+    That may happen once: then the clone is repeated with all makers held. A recipient whose data was replaced is started.
+    """
+    told = load.acknowledged()
+    result = start_clone(recipient, port, **options).wait(seconds)
+    refusals = int(refused_because_of_ddl(result) and load.making)
+    if refusals:
+        load.hold_makers()
+        told = load.acknowledged()
+        result = start_clone(recipient, port, **options).wait(seconds)
+    assert result.ok, f"{result.error} {result.message}\nrecipient:\n{recipient.log_tail()}"
+    if options.get("directory") is None:
+        recipient.await_restart()
+    return told, refusals
+
+
+def refused_because_of_ddl(result: CloneResult) -> bool:
+    return not result.ok and _DDL_IN_PROGRESS in result.message
+
+
+def flush(server: Mysqld) -> None:
+    """Writes every page that is only in memory, and waits for the checkpoint behind it; nobody may write meanwhile."""
+    server.run("SET GLOBAL innodb_max_dirty_pages_pct = 0", "SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0")
+    wait_until(lambda: server.redo_lsn("current") - server.redo_lsn("checkpoint") < 512, seconds=60, what="a checkpoint")
+    server.run("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT", "SET GLOBAL innodb_max_dirty_pages_pct_lwm = DEFAULT")

@@ -1,0 +1,63 @@
+"""A load that goes on while its server is cloned: tellers at full speed, makers of tables at a given pace."""
+
+from . import bank, made_tables
+from .load import Client, Load
+from .mysqld import Mysqld
+from .session import Acknowledged
+from .waiting import wait_until
+
+
+class LiveLoad(Load):
+    """`makers` clients change tables and tablespaces, each `changes_per_second` at most, apart from the `tellers`.
+
+    `encryption` needs a keyring; `named` moves are transactions with GTIDs of their clients.
+    """
+
+    def __init__(self, server: Mysqld, *, seed: int, tellers: int = 3, makers: int = 0, changes_per_second: float = 10,
+                 encryption: bool = False, named: bool = False):
+        super().__init__(server, seed=seed, encryption=encryption, named=named)
+        self._makers: list[Client] = []
+        for _ in range(tellers):
+            session = self.new_session()
+            self.add_client(session, bank.Teller(session, self.bank, named=named).steps())
+        kinds = made_tables.LIVE_KINDS | (made_tables.ENCRYPTION_KINDS if encryption else {})
+        for _ in range(makers):
+            session = self.new_session()
+            maker = made_tables.Maker(session, self.bank.formats, kinds)
+            self._makers.append(self.add_client(session, {maker.change: 1}, per_second=changes_per_second))
+
+    # -- holding ------------------------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Nobody does anything when this returns."""
+        for client in self.clients:
+            client.hold()
+
+    def hold_makers(self) -> None:
+        for client in self._makers:
+            client.hold()
+
+    def go_on(self) -> None:
+        for client in self.clients:
+            client.go_on()
+
+    @property
+    def making(self) -> bool:
+        """Whether there are makers at all."""
+        return bool(self._makers)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def commits_per_second(self, begin: float, end: float) -> float:
+        """Between two moments of time.monotonic(), the makers' included."""
+        return (self.commits(begin) - self.commits(end)) / (end - begin)
+
+    def acknowledged_in_redo(self) -> Acknowledged:
+        """What was told to the clients, waiting until the server has written its redo: needed with a binary log.
+
+        There a commit is durable as soon as the binary log has it; the redo log gets it within a second.
+        """
+        told = self.acknowledged()
+        written = self.server.redo_lsn("current")
+        wait_until(lambda: self.server.redo_lsn("flushed_to_disk") >= written, seconds=30, what="redo to be written")
+        return told
