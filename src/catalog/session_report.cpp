@@ -4,24 +4,13 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "base/units.hpp"
 
 namespace donord {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F)
-      out += fmt::format("\\x{:02x}", byte);
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string or_dash(std::string_view text) {
   return text.empty() ? "-" : printable(text);
