@@ -24,22 +24,25 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"binlog", {"base"}},
     {"innodb", {"base"}},
     {"protocol", {"base"}},
+    {"upstream", {"protocol", "base"}},
     {"catalog", {"fault", "base"}},
     {"clone", {"protocol", "base"}},
     {"snapshot", {"catalog", "innodb", "fault", "base"}},
     {"source", {"clone", "snapshot", "binlog", "innodb", "fault", "base"}},
-    {"live", {"source", "clone", "snapshot", "innodb", "fault", "base"}},
+    {"live", {"source", "upstream", "clone", "snapshot", "innodb", "fault", "base"}},
     {"server", {"source", "snapshot", "clone", "catalog", "protocol", "innodb", "fault", "base"}},
     {"conformance", {"source", "clone", "protocol", "base"}},
     {"cli",
-     {"conformance", "server", "live", "source", "snapshot", "clone", "catalog", "protocol", "innodb", "fault",
-      "base"}},
+     {"conformance", "server", "live", "source", "snapshot", "clone", "catalog", "upstream", "protocol", "innodb",
+      "fault", "base"}},
 };
 
 /// Libraries that only some folders or files know.
 const std::map<std::string, std::set<std::string>> kOnlyIn = {
     {"sqlite3.h", {"catalog/db.cpp"}},
     {"boost/asio/", {"server/", "conformance/", "cli/"}},
+    {"openssl/ssl.h", {"server/tls.", "upstream/tls_client.cpp"}},
+    {"sys/socket.h", {"upstream/tls_client.cpp", "upstream/upstream_stream.cpp"}},
 };
 
 struct Include {
