@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/log.hpp"
+#include "cli/inspect_upstream.hpp"
 #include "cli/report.hpp"
 #include "source/inspect.hpp"
 #include "source/page_list.hpp"
@@ -41,15 +42,23 @@ void add_inspect_options(CLI::App& app, InspectOptions& options) {
       "--pages", options.pages,
       "of a tablespace file every page; of a data directory every damaged one, and how many there are of which "
       "kind");
+  add_upstream_options(app, options.upstream);
   app.footer(
-      "Example:\n  donord inspect /var/lib/mysql\n  donord inspect --json --pages /var/lib/mysql/shop/orders.ibd");
+      "Example:\n  donord inspect /var/lib/mysql\n  donord inspect --upstream donord@/run/mysqld/mysqld.sock "
+      "/var/lib/mysql\n  donord inspect --json --pages /var/lib/mysql/shop/orders.ibd");
 }
 
 ExitCode run_inspect(const InspectOptions& options) {
   log::set_level(log::Level::warn);  // the report has what would be logged about pages
+  const Result<std::optional<UpstreamOptions>> upstream = to_upstream_options(options.upstream);
+  if (!upstream) return report(upstream.error());
+  const InspectDepth depth = options.pages ? InspectDepth::pages : InspectDepth::files;
+  if (*upstream && !names_path(options.path))
+    return run_inspect_upstream(**upstream, std::nullopt, depth, options.path.format);
   const Result<DatadirOptions> datadir = to_datadir_options(options.path);
   if (!datadir) return report(datadir.error());
-  const Result<InspectReport> found = inspect(*datadir, options.pages ? InspectDepth::pages : InspectDepth::files);
+  if (*upstream) return run_inspect_upstream(**upstream, *datadir, depth, options.path.format);
+  const Result<InspectReport> found = inspect(*datadir, depth);
   if (!found) return report(found.error());
 
   const bool json = options.path.format == OutputFormat::json;

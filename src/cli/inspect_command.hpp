@@ -1,14 +1,16 @@
 #pragma once
 
-// `donord inspect DIR|FILE`.
+// `donord inspect DIR|FILE`, `donord inspect --upstream user@host`.
 
 #include "cli/exit_codes.hpp"
 #include "cli/path_options.hpp"
+#include "cli/upstream_flags.hpp"
 
 namespace donord {
 
 struct InspectOptions {
   PathOptions path;
+  UpstreamFlags upstream;
   bool pages = false;
 };
 

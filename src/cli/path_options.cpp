@@ -15,11 +15,14 @@ void add_path_options(CLI::App& app, PathOptions& options, const std::string& pa
   app.add_option("--config", options.config, "TOML file of serve, for the options of its source");
 }
 
+bool names_path(const PathOptions& options) {
+  return !options.path.empty() || !options.source.datadir.empty() || !options.source.defaults_file.empty();
+}
+
 Result<DatadirOptions> to_datadir_options(const PathOptions& options) {
+  if (!names_path(options)) return Error{Errc::usage, "no path is given", "give one, or --datadir"};
   SourceOptions source = options.source;
   if (!options.path.empty()) source.datadir = options.path;
-  if (source.datadir.empty() && source.defaults_file.empty())
-    return Error{Errc::usage, "no path is given", "give one, or --datadir"};
   return to_datadir_options(source);
 }
 

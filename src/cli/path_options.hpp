@@ -21,6 +21,9 @@ struct PathOptions {
 /// `path` says what the positional argument is. Parsing fills `options`, which must outlive `app`.
 void add_path_options(CLI::App& app, PathOptions& options, const std::string& path);
 
+/// A path was given, in one way or another.
+[[nodiscard]] bool names_path(const PathOptions& options);
+
 [[nodiscard]] Result<DatadirOptions> to_datadir_options(const PathOptions& options);
 
 }  // namespace donord
