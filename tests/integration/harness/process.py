@@ -24,16 +24,17 @@ class Process:
     """One running program with its output in a file.
 
     It gets a session of its own, so an interrupt on the terminal reaches only the test run, which then stops it in
-    order. `log` is appended to, so that restarts leave one continuous story.
+    order. `log` is appended to, so that restarts leave one continuous story. With `pipes` it can be talked to.
     """
 
     def __init__(self, command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None,
-                 cwd: Path | None = None, stdout: int | None = None):
+                 cwd: Path | None = None, stdout: int | None = None, pipes: bool = False):
         self.command = [str(part) for part in command]
         self.log = log
         with open(log, "ab") as output:
             self._popen = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output if stdout is None else stdout, stderr=output,
+                self.command, stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipes else output if stdout is None else stdout, stderr=output,
                 env=dict(os.environ if env is None else env), cwd=cwd, start_new_session=True)
         _started.append(self)
 
@@ -70,6 +71,15 @@ class Process:
         except AssertionError:
             self.kill()
             raise
+
+    def converse(self, line: str) -> str:
+        """Writes a line and returns the one that answers it."""
+        assert self._popen.stdin is not None and self._popen.stdout is not None, "started without pipes"
+        self._popen.stdin.write(f"{line}\n".encode())
+        self._popen.stdin.flush()
+        answer = self._popen.stdout.readline().decode()
+        assert answer.endswith("\n"), f"no answer to {line!r}\n{self.log_tail()}"
+        return answer.rstrip("\n")
 
     def kill(self) -> None:
         """SIGKILL and reap: the crash of the tests."""
