@@ -25,7 +25,7 @@ struct UpstreamFile {
 };
 
 /// Every file of a tablespace that is not temporary, space 0 and the dictionary included, from
-/// information_schema.files, by space id. Discarded tablespaces have no file. Needs PROCESS.
+/// information_schema.files, by space id and path. Discarded tablespaces have no file. Needs PROCESS.
 [[nodiscard]] Result<std::vector<UpstreamFile>> list_files(UpstreamConnection& connection);
 
 }  // namespace donord

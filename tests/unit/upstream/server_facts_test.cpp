@@ -123,10 +123,10 @@ TEST(LogStatus, MayBeWithoutABinaryLogButNotWithoutLsns) {
   }
 }
 
-TEST(UpstreamFiles, HaveIdPathAndName) {
+TEST(UpstreamFiles, HaveIdPathAndNameInTheOrderOfTheIds) {
   Tables tables;
   tables.other = rows_of(
-      {{"0", "TABLESPACE", "./ibdata1", "innodb_system"}, {"4294967279", "UNDO LOG", "./undo_001", "innodb_undo_001"}},
+      {{"4294967279", "UNDO LOG", "./undo_001", "innodb_undo_001"}, {"0", "TABLESPACE", "./ibdata1", "innodb_system"}},
       4);
   FakeServer server{tables.script()};
   UpstreamConnection connection = UpstreamConnection::open(server.options()).value();
