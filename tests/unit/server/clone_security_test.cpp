@@ -1,25 +1,18 @@
 // Who gets a clone, and over which connections, when the source has keys.
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <list>
-#include <thread>
 
 #include "clone/memory_view.hpp"
-#include "server/clone_connection.hpp"
+#include "server/clone_server.hpp"
 
 namespace donord {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
+using testing::CloneServer;
 using ::testing::HasSubstr;
 
-enum class Keys { none, some };
+enum class Keys { none, some, later };
 enum class Tls { off, on };
 
 constexpr CloneId kClone{11};
@@ -29,6 +22,10 @@ class SmallView final : public testing::MemoryView {
  public:
   SmallView(Keys keys, testing::SeededRandom& random) : MemoryView({.file_sizes = {16384}}, random), keys_(keys) {}
   bool has_keys() const override { return keys_ == Keys::some; }
+  Result<RedoPlan> begin_redo_copy() override {
+    if (keys_ == Keys::later) keys_ = Keys::some;
+    return MemoryView::begin_redo_copy();
+  }
 
  private:
   Keys keys_;
@@ -47,20 +44,12 @@ class SmallSource final : public DonorSource {
   testing::SeededRandom random_{1};
 };
 
-std::shared_ptr<ServerContext> make_context(Keys keys) {
-  static const std::string key{as_text(RsaKey::generate()->private_pem()->reveal())};
-  return std::make_shared<ServerContext>(ServerOptions{}, std::make_shared<SmallSource>(keys),
-                                         std::shared_ptr<Catalog>{Catalog::in_memory().value()},
-                                         RsaKey::from_pem(key).value(), 1);
+std::shared_ptr<SmallSource> source(Keys keys) {
+  return std::make_shared<SmallSource>(keys);
 }
 
 ClientInfo client(const std::string& user, Tls tls) {
-  ClientInfo info;
-  info.user = user;
-  info.peer = "192.0.2.7:51234";
-  info.account = {.user = user, .host = "%", .credential = {}, .privilege = ClonePrivilege::backup_admin};
-  info.max_packet_bytes = 1 << 25;
-  info.version = "9.7.4";
+  ClientInfo info = testing::clone_client(user);
   if (tls == Tls::on) info.tls_version = "TLSv1.3";
   return info;
 }
@@ -95,94 +84,55 @@ TEST(CheckSecure, KeysNeedTls) {
 }
 
 TEST(CloneFactory, ARefusalForLackOfTlsIsKeptInTheCatalogAndLeavesNoClone) {
-  const auto context = make_context(Keys::some);
-  const auto begun = context->factory.begin(client("clone", Tls::off), command(CloneCommand::init));
+  CloneServer server{source(Keys::some)};
+  const auto begun = server.context().factory.begin(client("clone", Tls::off), command(CloneCommand::init));
   ASSERT_FALSE(begun);
   EXPECT_EQ(begun.error().code, Errc::insecure);
-  EXPECT_TRUE(context->clones.all().empty());
-  const std::vector<SessionRecord> sessions = context->catalog->list_sessions().value();
+  EXPECT_TRUE(server.context().clones.all().empty());
+  const std::vector<SessionRecord> sessions = server.context().catalog->list_sessions().value();
   ASSERT_EQ(sessions.size(), 1U);
   EXPECT_EQ(sessions[0].end.result, SessionResult::failed);
   EXPECT_EQ(sessions[0].end.error_number, 3872U);
 }
 
 TEST(CloneFactory, AnInterruptedCloneIsRevivedForItsUserOnly) {
-  const auto context = make_context(Keys::none);
-  leave_interrupted_clone(*context, "clone");
-  EXPECT_EQ(context->factory.revive(client("other", Tls::on), locator()).error().code, Errc::not_found);
-  EXPECT_TRUE(context->clones.all().empty());
-  const auto revived = context->factory.revive(client("clone", Tls::on), locator());
+  CloneServer server{source(Keys::none)};
+  leave_interrupted_clone(server.context(), "clone");
+  EXPECT_EQ(server.context().factory.revive(client("other", Tls::on), locator()).error().code, Errc::not_found);
+  EXPECT_TRUE(server.context().clones.all().empty());
+  const auto revived = server.context().factory.revive(client("clone", Tls::on), locator());
   ASSERT_TRUE(revived) << revived.error().what;
   EXPECT_EQ((*revived)->user(), "clone");
 }
 
 TEST(CloneFactory, ACloneThatWasJustRevivedIsNotAnotherUsers) {
-  const auto context = make_context(Keys::none);
-  leave_interrupted_clone(*context, "clone");
-  const auto revived = context->factory.revive(client("clone", Tls::on), locator());
+  CloneServer server{source(Keys::none)};
+  leave_interrupted_clone(server.context(), "clone");
+  const auto revived = server.context().factory.revive(client("clone", Tls::on), locator());
   ASSERT_TRUE(revived);
-  EXPECT_EQ(context->factory.revive(client("other", Tls::on), locator()).error().code, Errc::not_found);
-  EXPECT_EQ(*context->factory.revive(client("clone", Tls::on), locator()), *revived);
+  EXPECT_EQ(server.context().factory.revive(client("other", Tls::on), locator()).error().code, Errc::not_found);
+  EXPECT_EQ(*server.context().factory.revive(client("clone", Tls::on), locator()), *revived);
 }
 
 TEST(CloneFactory, ACloneWithKeysIsNotRevivedWithoutTls) {
-  const auto context = make_context(Keys::some);
-  leave_interrupted_clone(*context, "clone");
-  EXPECT_EQ(context->factory.revive(client("clone", Tls::off), locator()).error().code, Errc::insecure);
-  EXPECT_TRUE(context->clones.all().empty());
-  ASSERT_TRUE(context->factory.revive(client("clone", Tls::on), locator())) << "the refusal was not its end";
-  EXPECT_EQ(context->factory.revive(client("clone", Tls::off), locator()).error().code, Errc::insecure);
+  CloneServer server{source(Keys::some)};
+  leave_interrupted_clone(server.context(), "clone");
+  EXPECT_EQ(server.context().factory.revive(client("clone", Tls::off), locator()).error().code, Errc::insecure);
+  EXPECT_TRUE(server.context().clones.all().empty());
+  ASSERT_TRUE(server.context().factory.revive(client("clone", Tls::on), locator())) << "the refusal was not its end";
+  EXPECT_EQ(server.context().factory.revive(client("clone", Tls::off), locator()).error().code, Errc::insecure);
 }
 
 // ---- connections
 
-asio::awaitable<void> serve(std::shared_ptr<ServerContext> context, tcp::socket socket, ClientInfo info) {
-  PacketStream stream{std::make_shared<Transport>(std::move(socket))};
-  CloneConnection connection{context, stream, info};
-  std::ignore = co_await connection.run();
-  stream.transport().close();
-}
-
-/// A server's side of clone connections, on a thread of its own, and their clients.
 class CloneConnectionTest : public ::testing::Test {
  protected:
-  ~CloneConnectionTest() override {
-    sockets_.clear();
-    guard_.reset();
-    if (server_.joinable()) server_.join();
-    if (context_) context_->pool.join();  // its jobs have timers of io_
-  }
+  void serve_source(Keys keys) { server_.emplace(source(keys)); }
+  ServerContext& context() { return server_->context(); }
+  CloneServer::Socket& connect(const std::string& user, Tls tls) { return server_->connect(client(user, tls)); }
 
-  void serve_source(Keys keys) { context_ = make_context(keys); }
-
-  /// A connection after its login.
-  tcp::socket& connect(const std::string& user, Tls tls) {
-    tcp::acceptor acceptor{io_, {asio::ip::make_address("127.0.0.1"), 0}};
-    tcp::socket& ours = sockets_.emplace_back(io_);
-    ours.connect(acceptor.local_endpoint());
-    ClientInfo info = client(user, tls);
-    info.id = ConnectionId{static_cast<std::uint32_t>(sockets_.size())};
-    asio::co_spawn(asio::make_strand(io_), serve(context_, acceptor.accept(), std::move(info)),
-                   [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
-    if (!server_.joinable()) server_ = std::thread{[this] { io_.run(); }};
-    return ours;
-  }
-
-  /// Sends a command; the messages up to COMPLETE or ERROR.
-  static std::vector<Bytes> ask(tcp::socket& socket, const InitCommand& command) {
-    Bytes packet;
-    append_packet(packet, SequenceId{0}, encode(command));
-    asio::write(socket, asio::buffer(packet));
-    std::vector<Bytes> messages;
-    for (bool last = false; !last;) {
-      Bytes header(PacketHeader::kSize);
-      asio::read(socket, asio::buffer(header));
-      Bytes& message = messages.emplace_back(load_le<3>(header.data()));
-      asio::read(socket, asio::buffer(message));
-      const auto code = static_cast<CloneResponse>(message.at(0));
-      last = code == CloneResponse::complete || code == CloneResponse::error;
-    }
-    return messages;
+  static std::vector<Bytes> ask(CloneServer::Socket& socket, const InitCommand& command) {
+    return CloneServer::ask(socket, encode(command));
   }
 
   /// The error number of the answer, 0 for none.
@@ -199,13 +149,7 @@ class CloneConnectionTest : public ::testing::Test {
     return {};
   }
 
-  std::shared_ptr<ServerContext> context_;
-
- private:
-  asio::io_context io_;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard_{asio::make_work_guard(io_)};
-  std::list<tcp::socket> sockets_;
-  std::thread server_;
+  std::optional<CloneServer> server_;
 };
 
 TEST_F(CloneConnectionTest, WithoutKeysTlsIsNotNeeded) {
@@ -227,7 +171,22 @@ TEST_F(CloneConnectionTest, EveryConnectionOfACloneWithKeysNeedsTls) {
   const Locator clone = locator_of(ask(connect("clone", Tls::on), command(CloneCommand::init)));
   for (const CloneCommand code : {CloneCommand::attach, CloneCommand::reinit})
     EXPECT_EQ(error_of(ask(connect("clone", Tls::off), command(code, clone.clone_id, clone.snapshot_id))), 3872U);
-  EXPECT_EQ(context_->clones.all().size(), 1U) << "it goes on";
+  EXPECT_EQ(context().clones.all().size(), 1U) << "it goes on";
+}
+
+TEST_F(CloneConnectionTest, KeysThatComeWithTheRedoAreNotSentWithoutTls) {
+  for (const Tls tls : {Tls::off, Tls::on}) {
+    serve_source(Keys::later);
+    testing::MemorySink sink;
+    RecipientMachine recipient{{}, sink};
+    const std::optional<Error> refused = server_->clone(recipient, client("clone", tls));
+    ASSERT_EQ(refused.has_value(), tls == Tls::off);
+    if (!refused) continue;
+    EXPECT_THAT(refused->what, ::testing::StartsWith("3872 : Clone needs an encrypted connection"));
+    EXPECT_EQ(recipient.state(), CloneState::redo_copy);
+    ASSERT_EQ(sink.redo().size(), 1U);
+    EXPECT_TRUE(sink.redo()[0] == Bytes(sink.redo()[0].size())) << "announced, and nothing of it sent";
+  }
 }
 
 TEST_F(CloneConnectionTest, ACloneIsNotAnotherUsers) {
@@ -238,20 +197,20 @@ TEST_F(CloneConnectionTest, ACloneIsNotAnotherUsers) {
     EXPECT_EQ(answer.size(), 1U);
     EXPECT_NE(error_of(answer), 0U);
   }
-  EXPECT_FALSE(context_->clones.all().front()->ended());
+  EXPECT_FALSE(context().clones.all().front()->ended());
 }
 
 TEST_F(CloneConnectionTest, AnInterruptedCloneIsNotAnotherUsers) {
   serve_source(Keys::none);
-  leave_interrupted_clone(*context_, "clone");
+  leave_interrupted_clone(context(), "clone");
   const InitCommand reinit = command(CloneCommand::reinit, kClone, kSnapshot);
   EXPECT_NE(error_of(ask(connect("other", Tls::on), reinit)), 0U);
-  EXPECT_TRUE(context_->clones.all().empty());
+  EXPECT_TRUE(context().clones.all().empty());
 }
 
 TEST_F(CloneConnectionTest, AnInterruptedCloneWithKeysComesBackOverTlsOnly) {
   serve_source(Keys::some);
-  leave_interrupted_clone(*context_, "clone");
+  leave_interrupted_clone(context(), "clone");
   InitCommand reinit{.command = CloneCommand::reinit};
   Locator has = locator();
   has.state = CloneState::file_copy;
