@@ -266,6 +266,14 @@ std::vector<FileChange> DonorMachine::accept(std::vector<FileChange> changes) {
                       changes.front().file.name, to_string(changes.front().kind))});
     return {};
   }
+  if (const FileChange* dropped = dropped_undo_tablespace(changes)) {
+    fail(
+        {kErCloneDdlInProgress,
+         fmt::format("Undo tablespace {} was dropped during the clone, and a recipient with one of that name would not "
+                     "start again. Please try again.",
+                     dropped->file.name)});
+    return {};
+  }
   const auto is_created = [](const FileChange& change) { return change.kind == FileChange::Kind::created; };
   const auto created_before = std::ranges::count_if(changes_before_pages_, is_created);
   Result<std::vector<FileChange>> ordered =

@@ -109,7 +109,7 @@ class DonorMachine {
   void execute(const TaskHandle& handle);
   [[nodiscard]] DonorAction::Variant next(const TaskHandle& handle);
 
-  /// Changes of files fail the clone with error 3633 if the recipient does not take them.
+  /// Changes of files fail the clone with error 3633 if the recipient cannot follow them.
   void on_pages(PagePlan plan);
   void on_redo(RedoPlan redo);
   /// COM_ACK. `Errc::malformed` when it does not fit what was sent. An error of the recipient ends the clone, but for a

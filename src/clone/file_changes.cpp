@@ -5,6 +5,16 @@
 #include <utility>
 
 namespace donord {
+namespace {
+
+/// docs/clone-stream.md, "Fields by kind of file"
+bool is_undo(SpaceId space) {
+  constexpr SpaceId kFirst{0xFCF8DA70};
+  constexpr SpaceId kLast{0xFFFFFFEF};
+  return space >= kFirst && space <= kLast;
+}
+
+}  // namespace
 
 FileDescriptor describe(const DataFile& file, std::uint32_t index, ChunkRange chunks) {
   FileDescriptor descriptor{.state = CloneState::file_copy,
@@ -44,6 +54,18 @@ Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> change
                                to_string(change.kind), change.file_index, file_count)};
   }
   return changes;
+}
+
+const FileChange* dropped_undo_tablespace(const std::vector<FileChange>& changes) {
+  const auto is_dropped = [&](const FileChange& change) {
+    const auto takes_its_name = [&](const FileChange& other) {
+      return other.kind == FileChange::Kind::created && other.file.name == change.file.name;
+    };
+    return change.kind == FileChange::Kind::removed && is_undo(change.file.space) &&
+           std::ranges::none_of(changes, takes_its_name);
+  };
+  const auto found = std::ranges::find_if(changes, is_dropped);
+  return found == changes.end() ? nullptr : &*found;
 }
 
 }  // namespace donord

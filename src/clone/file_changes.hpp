@@ -38,4 +38,8 @@ namespace donord {
 [[nodiscard]] Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> changes,
                                                                 std::uint32_t file_count);
 
+/// The first undo tablespace that was removed and whose name no created one has, or nothing. A recipient that replaces
+/// its own data and has an undo tablespace in a file of that name could never be started again.
+[[nodiscard]] const FileChange* dropped_undo_tablespace(const std::vector<FileChange>& changes);
+
 }  // namespace donord

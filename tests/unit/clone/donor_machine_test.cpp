@@ -238,6 +238,17 @@ TEST_F(OldRecipientTest, ClonesWhatDoesNotChange) {
   EXPECT_EQ(describe(told[0]), "START page_copy 0 0");
 }
 
+TEST(DonorMachine, FailsWhenAnUndoTablespaceWasDropped) {
+  Donor donor;
+  const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);
+  ASSERT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(master);
+  FileChange dropped = removed(1);
+  dropped.file.space = SpaceId{0xFFFFFFEF};
+  donor.machine.on_pages({{dropped}, {}});
+  EXPECT_THAT(donor.all(master), ElementsAre("ERROR 3633", "finish"));
+}
+
 TEST(DonorMachine, FailsWhenASourceMixesFilesUp) {
   Donor donor;
   const TaskHandle master = donor.run_to_end_of(CloneState::file_copy);

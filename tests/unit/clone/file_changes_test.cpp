@@ -95,5 +95,19 @@ TEST(FileChanges, ThatDoNotFollowFromTheFilesAreRefused) {
   EXPECT_FALSE(in_order_of_files({created(5), renamed(5)}, 5));
 }
 
+TEST(FileChanges, DroppedUndoTablespaceIsFoundUnlessATruncationTookItsName) {
+  const FileChange dropped{FileChange::Kind::removed, 1, table("undo_extra.ibu", 0xFFFFFF00)};
+  const FileChange truncated{FileChange::Kind::removed, 2, table("undo_001", 0xFFFFFFEF)};
+  const FileChange successor{FileChange::Kind::created, 5, table("undo_001", 0xFFFFFFEF - 127)};
+  EXPECT_EQ(dropped_undo_tablespace({removed(0), truncated, successor}), nullptr);
+  const std::vector<FileChange> changes = {removed(0), truncated, successor, dropped};
+  EXPECT_EQ(dropped_undo_tablespace(changes), &changes[3]);
+  EXPECT_NE(dropped_undo_tablespace({truncated}), nullptr);
+  for (const std::uint32_t first_or_last : {0xFCF8DA70U, 0xFFFFFFEFU})
+    EXPECT_NE(dropped_undo_tablespace({{FileChange::Kind::removed, 0, table("u", first_or_last)}}), nullptr);
+  for (const std::uint32_t other : {0U, 0xFCF8DA6FU, 0xFFFFFFF0U, 0xFFFFFFFEU})
+    EXPECT_EQ(dropped_undo_tablespace({{FileChange::Kind::removed, 0, table("u", other)}}), nullptr);
+}
+
 }  // namespace
 }  // namespace donord
