@@ -20,10 +20,17 @@ constexpr Lsn kStart{16'384'000};
 constexpr std::uint32_t kUuid = 0x12345678;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
-/// Full blocks, and a short one if `end` is inside of a block.
+/// Full blocks, and a short one if `end` is inside of a block. Each full one is made once.
 Bytes blocks_between(Lsn from, Lsn end) {
-  Bytes blocks;
-  for (Lsn lsn = from; lsn < end; lsn = lsn + kRedoBlockBytes) append(blocks, testing::make_log_block(lsn, end));
+  static Bytes made;
+  const std::uint64_t full_bytes = end.block_start() - kStart;
+  while (made.size() < full_bytes) {
+    const Lsn lsn = kStart + made.size();
+    append(made, testing::make_log_block(lsn, lsn + kRedoBlockBytes));
+  }
+  Bytes blocks{made.begin() + static_cast<std::ptrdiff_t>(from - kStart),
+               made.begin() + static_cast<std::ptrdiff_t>(full_bytes)};
+  if (end != end.block_start()) append(blocks, testing::make_log_block(end.block_start(), end));
   return blocks;
 }
 
@@ -174,14 +181,14 @@ TEST_F(RedoArchiveTest, TrimmingRemovesWholeSegmentsThatNobodyNeeds) {
 }
 
 TEST_F(RedoArchiveTest, WhatIsNotPinnedGivesWayWhenTheLimitIsReached) {
-  constexpr std::uint64_t kLimit = 8 * kMiB;
+  constexpr std::uint64_t kLimit = 2 * kMiB;
   reopen(kLimit, kMiB);
-  for (int i = 1; i <= 300; ++i) {
+  for (int i = 1; i <= 60; ++i) {
     ASSERT_TRUE(extend(kStart + i * 100'000)) << i;
     EXPECT_LE(archive_->bytes(), kLimit);
   }
-  EXPECT_GT(archive_->bytes(), kLimit - 2 * kMiB);
-  expect_readable(archive_->start(), kStart + 300 * 100'000);
+  EXPECT_GT(archive_->bytes(), kLimit / 2);
+  expect_readable(archive_->start(), kStart + 60 * 100'000);
 }
 
 TEST_F(RedoArchiveTest, WhatIsPinnedIsNeverRemovedAndTheErrorSaysWhatToDo) {
