@@ -174,6 +174,31 @@ TEST_F(RedoTailTest, RedoThatWasOverwrittenIsAnError) {
   EXPECT_NE(error.hint.find("innodb_redo_log_capacity"), std::string::npos) << error.hint;
 }
 
+TEST_F(RedoTailTest, RedoWhoseFileBecameAnotherOneIsAnErrorEvenIfItsPlaceIsEmpty) {
+  server_.set_file_bytes(4 * kFileBytes);
+  server_.write(kDataBytes);
+  server_.write(3 * kDataBytes);
+  RedoTail tail = open();
+  expect_drained(tail);  // far into the second file
+  server_.recycle();
+  server_.fill_file();
+  server_.remove_oldest_spare();
+  server_.write(1000);
+  server_.recycle();
+  server_.set_file_bytes(kFileBytes);
+  server_.fill_file();
+  server_.write(kDataBytes);  // it is cut, and begins elsewhere
+  server_.recycle();
+  server_.remove_oldest_spare();
+  server_.recycle();
+  server_.set_file_bytes(4 * kFileBytes);
+  server_.fill_file();
+  server_.write(1000);  // it is long again, with zeros where the tail is
+  const Error error = error_of(tail);
+  EXPECT_EQ(error.code, Errc::conflict);
+  EXPECT_NE(error.what.find("was overwritten before it was read"), std::string::npos) << error.what;
+}
+
 TEST_F(RedoTailTest, RedoWhoseFileIsGoneIsAnError) {
   server_.write(100);
   RedoTail tail = open();

@@ -71,6 +71,10 @@ class RedoServer {
     files_.pop_front();
     spares_.push_back(spare);
   }
+  void remove_oldest_spare() {
+    std::filesystem::remove(spares_.front());
+    spares_.pop_front();
+  }
   void remove_oldest() {
     std::filesystem::remove(path_of(files_.front()));
     files_.pop_front();
