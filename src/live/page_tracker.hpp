@@ -1,0 +1,106 @@
+#pragma once
+
+// What the redo of a running server says about its pages and files: which pages changed between two LSNs, and which
+// events there were. One thread feeds it all groups of the log; any thread asks.
+//
+//   PageTracker tracker{FrameHistory{checkpoint}};
+//   RedoParser parser{tracker.parse_from()};
+//   for (...) {                                     // the feeding thread, as the log grows
+//     parser.feed(lsn, block, tracker);  ...        // many blocks
+//     tracker.publish();                            // now others see what they say
+//   }
+//   tracker.changed(checkpoint, later_checkpoint);  // any other thread
+//
+// A page that is reported need not have changed; one that changed is always reported. Every record that names a page
+// counts as a change, except those that concern the file only. Pages of a tablespace that was created, or whose pages
+// were written without redo (INDEX_LOAD), are all reported.
+//
+// LSNs are resolved by frames, pieces of the log of some megabytes; older ones become coarser (`FrameHistory`).
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "innodb/redo_parser.hpp"
+#include "live/frame_history.hpp"
+#include "live/page_collector.hpp"
+#include "live/page_set.hpp"
+
+namespace donord {
+
+struct PageTrackerOptions {
+  std::uint64_t frame_bytes = std::uint64_t{4} << 20;  ///< of the log, after which a frame is closed
+};
+
+class PageTracker final : public innodb::RedoSink {
+ public:
+  /// Goes on where the history ends. One without frames begins there: the LSN is that of a checkpoint then, since what
+  /// belongs to a group that began before the LSN is not seen.
+  ///
+  /// After a history with frames the log may be another one than that which it tells of, although it has the same uuid
+  /// and LSNs: the server lost the end of its log in a power failure, or an older copy of its files was put in place.
+  /// So the parse begins with the last marked group of the history, and nothing is reported until that group was seen
+  /// again. What followed it is forgotten, and tracked anew.
+  explicit PageTracker(FrameHistory history, PageTrackerOptions options = {});
+
+  /// Where the parse has to begin.
+  [[nodiscard]] Lsn parse_from() const { return parse_from_; }
+
+  // For the thread that feeds.
+
+  /// `Errc::conflict` when the group is not the one that follows, or the log is not the one of the history. Any error
+  /// is final. What was published before stays valid.
+  [[nodiscard]] Result<> group(const innodb::RedoGroup& group) override;
+  /// Shows what was fed to the other threads. Takes a few microseconds; when a frame is full, this happens without it.
+  void publish();
+  /// Publishes, and begins a new frame: what follows is told apart from what was. Best called when the server makes a
+  /// checkpoint, for this is what others ask for.
+  void close_frame();
+
+  // For any thread.
+
+  /// The pages that groups in [from, to) change, and possibly more. `Errc::not_found` when `from` is before
+  /// `valid_from()`, `Errc::unavailable` when `to` is behind `tracked_until()`.
+  [[nodiscard]] Result<PageSet> changed(Lsn from, Lsn to) const;
+  /// The events whose groups have a part in [from, to), in the order of the log. Errors as above.
+  [[nodiscard]] Result<std::vector<LogEvent>> events(Lsn from, Lsn to) const;
+  [[nodiscard]] Lsn valid_from() const;
+  /// Where the last group ends that was published.
+  [[nodiscard]] Lsn tracked_until() const;
+
+  /// Nobody will ask for what was before.
+  void forget_before(Lsn lsn);
+  /// The closed frames.
+  [[nodiscard]] FrameHistory history() const;
+
+ private:
+  [[nodiscard]] Result<> take(const innodb::RedoGroup& group);
+  [[nodiscard]] Result<> recognise(const innodb::RedoGroup& group);
+  [[nodiscard]] Result<> note_event(const innodb::RedoGroup& group, const innodb::RedoRecord& record);
+  [[nodiscard]] Result<std::vector<SharedFrame>> overlapping(Lsn from, Lsn to) const;
+  void publish_locked();
+  [[nodiscard]] Lsn tracked_until_locked() const { return confirmed_ ? open_.to : history_.from(); }
+
+  mutable std::mutex mutex_;
+  FrameHistory history_;   // from here to `confirmed_` under the mutex
+  TrackedFrame open_;      // what was published of the open frame
+  bool confirmed_ = true;  // false as long as it is not known whether the history is one of this log
+
+  const PageTrackerOptions options_;
+  const Lsn parse_from_;
+
+  // Of the feeding thread.
+  std::optional<Error> error_;
+  std::optional<GroupMark> awaited_;  // the last one of the history, until the log has shown it
+  std::optional<Lsn> next_;           // where the next group begins; nothing before the first one
+  Lsn frame_from_;                    // of the open frame
+  Lsn until_;                         // where the last group ends
+  std::optional<GroupMark> mark_;     // the newest one of the open frame
+  PageCollector pages_;               // not published yet, as the events
+  std::vector<LogEvent> events_;
+};
+
+}  // namespace donord
