@@ -14,6 +14,7 @@ constexpr auto kPoints = std::to_array<FaultPoint>({
     {"catalog.begin", {}},
     {"catalog.commit", {}},
     {"net.send", kSendAttributes},
+    {"tracker.append", {}},
 });
 
 std::string names(const auto& things, auto projection) {
