@@ -20,6 +20,7 @@ enum class Errc {
   unavailable,          ///< a resource is busy or in use by somebody else
   exhausted,            ///< one of our own limits is reached
   denied,               ///< credentials or rights are missing
+  ddl_in_progress,      ///< files changed too much while they were copied
   redo_disabled,        ///< the redo log of the source is switched off
   insecure,             ///< only an encrypted connection may carry this
   io,                   ///< the operating system reported an error

@@ -19,10 +19,10 @@
 #include "cli/progress_view.hpp"
 #include "cli/report.hpp"
 #include "cli/serve_setup.hpp"
+#include "cli/serve_source.hpp"
 #include "cli/source_report.hpp"
 #include "fault/fault_points.hpp"
 #include "server/server.hpp"
-#include "source/datadir_source.hpp"
 
 namespace donord {
 
@@ -65,11 +65,14 @@ std::string sql_quoted(std::string_view text) {
   return quoted + "'";
 }
 
-void announce(const SourceIdentity& identity, const DatadirSurvey& survey, const std::optional<ServerAccount>& account,
+void announce(const SourceIdentity& identity, const ServedSource& source, const std::optional<ServerAccount>& account,
               const asio::ip::tcp::endpoint& endpoint) {
   fmt::print("Serving {}: MySQL {}, {} files, {}, LSN {}\n", identity.description, identity.server_version,
              identity.file_count, human_size(identity.data_bytes), identity.end_lsn);
-  report_source(survey);
+  if (source.at_rest)
+    report_source(*source.at_rest);
+  else
+    report_live_source();
   fmt::print("Only what is in this directory and in those that the options name is known of.\n");
   if (account) {
     const std::string host = endpoint.address().is_unspecified() ? "DONOR_HOST" : endpoint.address().to_string();
@@ -78,7 +81,7 @@ void announce(const SourceIdentity& identity, const DatadirSurvey& survey, const
     fmt::print("  INSTALL PLUGIN clone SONAME 'mysql_clone.so';\n");
     fmt::print("  SET GLOBAL clone_valid_donor_list = '{}:{}';\n", host, endpoint.port());
     fmt::print("  CLONE INSTANCE FROM {}@'{}':{} IDENTIFIED BY '{}'{};\n", sql_quoted(account->user), host,
-               endpoint.port(), no_password ? "" : "...", survey.has_keys() ? " REQUIRE SSL" : "");
+               endpoint.port(), no_password ? "" : "...", source.has_keys ? " REQUIRE SSL" : "");
   } else {
     fmt::print("No account has the right to clone.\n");
   }
@@ -134,22 +137,16 @@ Result<> serve(const ServeOptions& options) {
   if (Result<> known = check_points(*faults); !known) return known.error().within("DONORD_FAULTS");
   if (options.source.datadir.empty() && options.source.defaults_file.empty())
     return Error{Errc::usage, "nothing to serve", "give --datadir, or the server's my.cnf as --source-defaults-file"};
-  if (options.live == "yes")
-    return Error{Errc::unsupported_version, "serving the directory of a running mysqld is not supported",
-                 "stop mysqld, or serve a snapshot of a stopped instance"};
   const Result<std::uint64_t> block_bytes = parse_size(options.block_size);
   if (!block_bytes || *block_bytes < 4096 || *block_bytes > kMaxBlockBytes || *block_bytes % 4096 != 0)
     return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 8M"};
 
   Result<std::vector<ServerAccount>> accounts = accounts_of(options);
   if (!accounts) return accounts.error();
-  const Result<DatadirOptions> datadir = to_datadir_options(options.source);
-  if (!datadir) return datadir.error();
-  Result<std::unique_ptr<DatadirSource>> source = DatadirSource::open(*datadir);
+  const Result<ServedSource> source = open_source(options);
   if (!source) return source.error();
-  const SourceIdentity identity = (*source)->identity();
-  const std::shared_ptr<const DatadirSurvey> survey = (*source)->latest();
-  if (survey->has_keys()) keep_keys_in();
+  const SourceIdentity identity = source->source->identity();
+  if (source->has_keys) keep_keys_in();
   Result<ParameterChoice> parameters = parameters_of(options);
   if (!parameters) return parameters.error();
 
@@ -170,9 +167,8 @@ Result<> serve(const ServeOptions& options) {
   server_options.block_bytes = static_cast<std::uint32_t>(*block_bytes);
   server_options.away_grace = std::chrono::seconds{options.away_grace_seconds};
   server_options.shutdown_limit = std::chrono::seconds{options.shutdown_seconds};
-  const auto context =
-      std::make_shared<ServerContext>(server_options, std::shared_ptr<DonorSource>{std::move(*source)},
-                                      std::shared_ptr<Catalog>{std::move(*catalog)}, std::move(*rsa), worker_threads());
+  const auto context = std::make_shared<ServerContext>(
+      server_options, source->source, std::shared_ptr<Catalog>{std::move(*catalog)}, std::move(*rsa), worker_threads());
   context->faults.arm(std::move(*faults));
   context->set_tls(*tls);
   const std::optional<ServerAccount> shown = account_to_show(*accounts);
@@ -186,7 +182,7 @@ Result<> serve(const ServeOptions& options) {
   asio::signal_set signals{control, SIGTERM, SIGINT, SIGHUP};
   asio::co_spawn(control, handle_signals(signals, options, context, server), asio::detached);
   report_presented_version(context->presented_version(), identity.server_version);
-  announce(identity, *survey, shown, server.endpoint());
+  announce(identity, *source, shown, server.endpoint());
   ProgressView progress{*context};
   asio::co_spawn(control, progress.run(), [&signals](const std::exception_ptr&) { signals.cancel(); });
 

@@ -8,9 +8,22 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
   ServerOptions& server = options.server;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
-  app.add_option("--datadir", options.source.datadir, "data directory of a stopped MySQL instance")->group("Source");
-  app.add_option("--live", options.live, "serve the directory of a running mysqld: auto, yes, no")
+  app.add_option("--datadir", options.source.datadir, "data directory of a MySQL instance")->group("Source");
+  app.add_option("--live", options.live,
+                 "serve the directory while a mysqld runs on it: yes, no, or auto: whichever it is when a clone begins")
       ->check(CLI::IsMember({"auto", "yes", "no"}))
+      ->capture_default_str()
+      ->group("Source");
+  app.add_option("--live-dir", options.live_dir,
+                 "directory for the redo of a running mysqld while clones need it; beside the catalog by default")
+      ->group("Source");
+  app.add_option("--redo-archive-size", options.redo_archive_size, "how much redo is kept for running clones")
+      ->capture_default_str()
+      ->group("Source");
+  app.add_option("--page-copy", options.page_copy,
+                 "send pages that a running mysqld changed meanwhile once more, so that recipients recover quickly")
+      ->check(CLI::IsMember({"yes", "no"}))
+      ->capture_default_str()
       ->group("Source");
   app.add_option("--verify-pages", options.source.verify_pages, "verify the checksum of every page as it is served")
       ->check(CLI::IsMember({"yes", "no"}))

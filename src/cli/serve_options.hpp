@@ -29,6 +29,9 @@ struct ServeOptions {
   bool allow_empty_password = false;
   TlsFiles tls;
   std::string live = "auto";
+  std::filesystem::path live_dir;
+  std::string redo_archive_size = "10G";
+  std::string page_copy = "yes";
   std::string block_size = "1M";
   std::string log_level = "info";
   std::string present_version;

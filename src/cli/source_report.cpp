@@ -59,6 +59,14 @@ void report_source(const DatadirSurvey& survey) {
   warn_of_binary_log(survey);
 }
 
+void report_live_source() {
+  fmt::print(
+      "A server runs on it: what is cloned is its state at the end of the clone, as far as its redo log was written.\n"
+      "  Under innodb_flush_log_at_trx_commit=0 the commits of the last second may be missing.\n"
+      "  A clone fails when DDL changes tables all the time, when the server is stopped, started or killed, or writes\n"
+      "  redo faster than it can be read; it never has a part of a transaction.\n");
+}
+
 void report_presented_version(const std::string& presented, const std::string& of_source) {
   if (presented == of_source) return;
   const bool newer = parse_version(presented) > parse_version(of_source);

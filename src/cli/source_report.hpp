@@ -12,6 +12,9 @@ namespace donord {
 /// logged as warnings.
 void report_source(const DatadirSurvey& survey);
 
+/// What a server that runs, and is not asked, does not tell.
+void report_live_source();
+
 /// Warns when recipients are told another version than the source's.
 void report_presented_version(const std::string& presented, const std::string& of_source);
 

@@ -13,6 +13,7 @@ constexpr auto kPoints = std::to_array<FaultPoint>({
     {"archive.write", {}},
     {"catalog.begin", {}},
     {"catalog.commit", {}},
+    {"live.tail", {}},
     {"net.send", kSendAttributes},
     {"tracker.append", {}},
 });

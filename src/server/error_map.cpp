@@ -17,6 +17,7 @@ constexpr Row kRows[] = {
     {Errc::unavailable, 1815, "HY000"},          // ER_INTERNAL_ERROR
     {Errc::exhausted, 3634, "HY000"},            // ER_CLONE_TOO_MANY_CONCURRENT_CLONES
     {Errc::denied, 1024, "HY000"},               // ER_ERROR_ON_READ: a file that may not be read
+    {Errc::ddl_in_progress, 3633, "HY000"},      // ER_CLONE_DDL_IN_PROGRESS
     {Errc::redo_disabled, 3983, "HY000"},        // ER_INNODB_REDO_DISABLED
     {Errc::insecure, 3872, "HY000"},             // ER_CLONE_ENCRYPTION
     {Errc::io, 1024, "HY000"},                   // ER_ERROR_ON_READ

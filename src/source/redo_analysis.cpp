@@ -10,6 +10,7 @@
 #include "innodb/redo_block.hpp"
 #include "innodb/redo_decode.hpp"
 #include "innodb/redo_lsn.hpp"
+#include "innodb/space_id.hpp"
 
 namespace donord {
 
@@ -94,6 +95,13 @@ class Analyst final : public innodb::RedoSink {
   RedoSpace* latest_ = nullptr;  // records of one space come in runs
 };
 
+/// The tablespaces that are there without a file that is served, or whose absence recovery does not mind: an undo
+/// tablespace may be truncated at any time, and leaves its old id behind.
+bool may_be_missing(SpaceId space) {
+  const innodb::SpaceKind kind = innodb::kind_of(space);
+  return kind == innodb::SpaceKind::undo || kind == innodb::SpaceKind::temporary;
+}
+
 class Replayer final : public innodb::RedoSink {
  public:
   explicit Replayer(std::map<SpaceId, FirstPageReplay>& pages) : pages_(pages) {}
@@ -147,6 +155,19 @@ RedoPatches without_keys(const RedoAnalysis& analysis) {
     patches.push_back({string, Bytes(innodb::kEncryptionInfoBytes)});
   }
   return RedoPatches{std::move(patches)};
+}
+
+std::vector<Error> missing_tablespaces(const RedoAnalysis& analysis, const std::set<SpaceId>& present) {
+  std::vector<Error> missing;
+  for (const auto& [id, space] : analysis.spaces) {
+    if (space.deleted || may_be_missing(id) || present.contains(id)) continue;
+    missing.push_back(Error{
+        Errc::not_found,
+        fmt::format("the redo log changes tablespace {}{} from LSN {} on, and no file has it", id,
+                    space.path.empty() ? "" : fmt::format(" ({})", space.path), space.first),
+        "if it is in another directory, give it in innodb_directories; a server would not start without it either"});
+  }
+  return missing;
 }
 
 Result<> replay_first_pages(const RedoRange& range, std::uint32_t page_size_bytes, const innodb::RedoRead& read,

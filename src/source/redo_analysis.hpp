@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ struct RedoAnalysis {
 /// all that a page 0 holds. The recipient does not even do that: the page 0 it has got is newer
 /// (`CrashSurvey::bring_keys_up_to_date`).
 [[nodiscard]] RedoPatches without_keys(const RedoAnalysis& analysis);
+
+/// One error for each tablespace that recovery would look for in vain; a server does not start then. `present` are
+/// those that have a file.
+[[nodiscard]] std::vector<Error> missing_tablespaces(const RedoAnalysis& analysis, const std::set<SpaceId>& present);
 
 /// A page 0 and what the log adds to it.
 struct FirstPageReplay {

@@ -6,53 +6,17 @@
 #include <unistd.h>
 
 #include "support/datadir_builder.hpp"
+#include "support/locking_process.hpp"
 
 namespace donord {
 namespace {
 
+using testing::LockingProcess;
 using testing::ScratchDirectory;
 using testing::write_file;
 
-struct flock write_lock() {
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  return lock;
-}
-
-/// A process that holds a write lock as mysqld does, for as long as the object lives.
-class LockingProcess {
- public:
-  explicit LockingProcess(const std::filesystem::path& path) {
-    int ready[2];
-    if (::pipe(ready) != 0 || ::pipe(end_) != 0) std::abort();
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      const int fd = ::open(path.c_str(), O_RDWR);
-      struct flock lock = write_lock();
-      char byte = ::fcntl(fd, F_SETLK, &lock) == 0 ? 'y' : 'n';
-      if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
-      ::close(end_[1]);
-      ::_exit(::read(end_[0], &byte, 1) == 0 ? 0 : 1);
-    }
-    char byte = 0;
-    locked_ = ::read(ready[0], &byte, 1) == 1 && byte == 'y';
-    ::close(ready[0]);
-    ::close(ready[1]);
-  }
-  ~LockingProcess() {
-    ::close(end_[0]);
-    ::close(end_[1]);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
-  [[nodiscard]] pid_t pid() const { return pid_; }
-  [[nodiscard]] bool locked() const { return locked_; }
-
- private:
-  int end_[2] = {};
-  pid_t pid_ = -1;
-  bool locked_ = false;
+pid_t pid_ = -1;
+bool locked_ = false;
 };
 
 class FileLockTest : public ::testing::Test {

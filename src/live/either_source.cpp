@@ -1,0 +1,69 @@
+#include "live/either_source.hpp"
+
+#include "base/log.hpp"
+
+namespace donord {
+
+Result<std::shared_ptr<EitherSource>> EitherSource::open(LiveMode mode, DatadirOptions datadir, LiveOptions live) {
+  std::shared_ptr<EitherSource> source{new EitherSource{mode, std::move(datadir), std::move(live)}};
+  if (Result<> opened = source->open_as_it_is(); !opened) return opened.error();
+  return source;
+}
+
+Result<> EitherSource::open_live() {
+  Result<std::unique_ptr<LiveSource>> opened = LiveSource::open(live_options_);
+  if (!opened) return opened.error();
+  live_ = std::move(*opened);
+  at_rest_.reset();
+  return {};
+}
+
+Result<> EitherSource::open_at_rest() {
+  Result<std::unique_ptr<DatadirSource>> opened = DatadirSource::open(datadir_);
+  if (!opened) return opened.error();
+  at_rest_ = std::move(*opened);
+  live_.reset();
+  return {};
+}
+
+Result<> EitherSource::open_as_it_is() {
+  if (mode_ == LiveMode::yes) return open_live();
+  Result<> opened = open_at_rest();
+  // Only a server that runs makes the difference; every other reason is the same for both.
+  if (!opened && opened.error().code == Errc::unavailable && mode_ == LiveMode::automatic) return open_live();
+  return opened;
+}
+
+SourceIdentity EitherSource::identity() const {
+  const std::lock_guard lock{mutex_};
+  return live_ ? live_->identity() : at_rest_->identity();
+}
+
+bool EitherSource::has_keys() const {
+  const std::lock_guard lock{mutex_};
+  return live_ ? live_->has_keys() : at_rest_->latest()->has_keys();
+}
+
+std::shared_ptr<const DatadirSurvey> EitherSource::survey_at_rest() const {
+  const std::lock_guard lock{mutex_};
+  return live_ ? nullptr : at_rest_->latest();
+}
+
+Result<std::unique_ptr<CloneView>> EitherSource::begin_clone() {
+  for (bool again = false;; again = true) {
+    std::shared_ptr<LiveSource> live;
+    std::shared_ptr<DatadirSource> at_rest;
+    {
+      const std::lock_guard lock{mutex_};
+      live = live_;
+      at_rest = at_rest_;
+    }
+    Result<std::unique_ptr<CloneView>> view = live ? live->begin_clone() : at_rest->begin_clone();
+    if (view || view.error().code != Errc::unavailable || mode_ != LiveMode::automatic || again) return view;
+    log::info("source.changed", {{"server", live ? "was stopped" : "was started"}});
+    const std::lock_guard lock{mutex_};
+    if (Result<> opened = live ? open_at_rest() : open_live(); !opened) return opened.error();
+  }
+}
+
+}  // namespace donord

@@ -1,0 +1,175 @@
+#include "live/live_files.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/endian.hpp"
+#include "innodb/empty_page.hpp"
+#include "innodb/page_header.hpp"
+#include "live/space_fates.hpp"
+#include "source/page_look.hpp"
+
+namespace donord {
+
+namespace {
+
+using innodb::PageState;
+
+constexpr int kLooks = 400;
+constexpr std::chrono::milliseconds kPause{5};
+constexpr int kFollows = 3;
+
+PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
+  return PageNo{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / file.format.physical_bytes)};
+}
+
+void fill_with_empty_pages(const TablespaceFile& file, std::uint64_t offset_bytes, MutableBytes into) {
+  const std::uint32_t page_bytes = file.format.physical_bytes;
+  for (std::size_t at = 0; at + page_bytes <= into.size(); at += page_bytes)
+    innodb::make_empty_page(into.subspan(at, page_bytes), file.format, file.space, page_at(file, offset_bytes + at));
+}
+
+}  // namespace
+
+LiveFiles::LiveFiles(std::vector<TablespaceFile> files, std::filesystem::path datadir, std::shared_ptr<RedoWatch> watch,
+                     Lsn since, std::shared_ptr<FileCache> cache)
+    : datadir_(std::move(datadir)), watch_(std::move(watch)), since_(since), cache_(std::move(cache)) {
+  for (TablespaceFile& file : files) add(std::move(file));
+}
+
+std::size_t LiveFiles::size() const {
+  const std::lock_guard lock{mutex_};
+  return entries_.size();
+}
+
+const LiveFiles::Entry& LiveFiles::entry(std::size_t index) const {
+  const std::lock_guard lock{mutex_};
+  return *entries_.at(index);
+}
+
+LiveFiles::Entry LiveFiles::copy_of(std::size_t index) const {
+  const std::lock_guard lock{mutex_};
+  return *entries_.at(index);
+}
+
+std::size_t LiveFiles::add(TablespaceFile file) {
+  auto entry = std::make_unique<Entry>();
+  entry->path = file.path;
+  entry->file = std::make_shared<const TablespaceFile>(std::move(file));
+  const std::lock_guard lock{mutex_};
+  entries_.push_back(std::move(entry));
+  return entries_.size() - 1;
+}
+
+void LiveFiles::set_file(std::size_t index, TablespaceFile file) {
+  auto shared = std::make_shared<const TablespaceFile>(std::move(file));
+  const std::lock_guard lock{mutex_};
+  entries_.at(index)->path = shared->path;
+  entries_.at(index)->file = std::move(shared);
+}
+
+void LiveFiles::removed(std::size_t index, Lsn end) {
+  {
+    const std::lock_guard lock{mutex_};
+    entries_.at(index)->gone = true;
+  }
+  need_end(end);
+}
+
+void LiveFiles::need_end(Lsn lsn) {
+  std::uint64_t before = needed_end_.load();
+  while (before < lsn.value() && !needed_end_.compare_exchange_weak(before, lsn.value())) {
+  }
+}
+
+Result<std::uint64_t> LiveFiles::current_bytes(std::size_t index) {
+  for (int i = 0;; ++i) {
+    const Entry entry = copy_of(index);
+    if (entry.gone) return 0;
+    const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(entry.path, entry.file->stamp);
+    const Result<FileStamp> stamp = fd ? stamp_of(**fd, entry.path) : fd.error();
+    if (stamp) return stamp->size_bytes - stamp->size_bytes % entry.file->format.physical_bytes;
+    const Result<bool> moved = follow(index, entry);
+    if (!moved) return moved.error();
+    if (!*moved || i == kFollows) return stamp.error();
+  }
+}
+
+Result<> LiveFiles::read(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) {
+  for (int i = 0;; ++i) {
+    const Entry entry = copy_of(index);
+    if (entry.gone) {
+      fill_with_empty_pages(*entry.file, offset_bytes, into);
+      return {};
+    }
+    Result<> done = read_once(entry, offset_bytes, into);
+    if (done) {
+      note_lsns(*entry.file, into);
+      return done;
+    }
+    const Result<bool> moved = follow(index, entry);
+    if (!moved) return moved.error();
+    if (!*moved || i == kFollows) return done;
+  }
+}
+
+/// Whether the log knows more of the file than was known when it was `seen`.
+Result<bool> LiveFiles::follow(std::size_t index, const Entry& seen) {
+  const Result<Lsn> until = watch_->catch_up();
+  if (!until) return until.error();
+  const Result<std::vector<LogEvent>> events = watch_->tracker().events(since_, *until);
+  if (!events) return events.error();
+  const SpaceFates fates = fates_of(*events);
+  const auto found = fates.find(seen.file->space);
+  if (found == fates.end()) return false;
+  if (found->second.removed) {
+    removed(index, found->second.end);
+    return true;
+  }
+  if (found->second.path.empty()) return false;
+  const std::filesystem::path now = (datadir_ / found->second.path).lexically_normal();
+  const std::lock_guard lock{mutex_};
+  return std::exchange(entries_.at(index)->path, now) != now;
+}
+
+Result<> LiveFiles::read_once(const Entry& entry, std::uint64_t offset_bytes, MutableBytes into) {
+  const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(entry.path, entry.file->stamp);
+  if (!fd) return fd.error();
+  if (Result<> read = read_exactly(**fd, entry.path, offset_bytes, into); !read) return read;
+  return make_fit(entry, **fd, offset_bytes, into);
+}
+
+Result<> LiveFiles::make_fit(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, MutableBytes pages) {
+  const TablespaceFile& file = *entry.file;
+  const std::uint32_t page_bytes = file.format.physical_bytes;
+  const auto visit = [&](std::size_t index, const Result<PageState>&) -> Result<> {
+    return read_again(entry, fd, offset_bytes + index * page_bytes, page_at(file, offset_bytes + index * page_bytes),
+                      pages.subspan(index * page_bytes, page_bytes));
+  };
+  if (Result<> done = innodb::visit_odd_pages(pages, file.expectation(), page_at(file, offset_bytes), visit); !done)
+    return damaged_page(file, done.error());
+  return {};
+}
+
+/// Until the server has written the whole page.
+Result<> LiveFiles::read_again(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
+                               MutableBytes page) const {
+  const TablespaceFile& file = *entry.file;
+  for (int i = 0;; ++i) {
+    const Result<PageState> state = look_at_page(page, file, file.expectation(), number);
+    if (state && *state == PageState::never_written) innodb::make_empty_page(page, file.format, file.space, number);
+    if (state) return {};
+    if (i == kLooks) return state.error();
+    std::this_thread::sleep_for(kPause);
+    if (Result<> read = read_exactly(fd, entry.path, offset_bytes, page); !read) return read;
+  }
+}
+
+void LiveFiles::note_lsns(const TablespaceFile& file, ByteView pages) {
+  std::uint64_t newest = 0;
+  for (std::size_t at = 0; at < pages.size(); at += file.format.physical_bytes)
+    newest = std::max(newest, load_u64be(pages, at + innodb::kPageLsnOffset));
+  need_end(Lsn{newest});
+}
+
+}  // namespace donord

@@ -1,0 +1,76 @@
+#include "live/live_source.hpp"
+
+#include "source/file_cache.hpp"
+
+namespace donord {
+
+namespace {
+
+constexpr std::size_t kMaxOpenFiles = 256;
+
+}  // namespace
+
+LiveSource::~LiveSource() = default;
+
+Result<std::unique_ptr<LiveSource>> LiveSource::open(LiveOptions options) {
+  std::unique_ptr<LiveSource> source{new LiveSource{std::move(options)}};
+  Result<LiveSurvey> survey = survey_live(source->options_.datadir);
+  if (!survey) return survey.error();
+  if (const Result<std::shared_ptr<RedoWatch>> watch = source->watch(*survey); !watch) return watch.error();
+  source->survey_ = std::make_shared<const LiveSurvey>(std::move(*survey));
+  return source;
+}
+
+Result<std::shared_ptr<RedoWatch>> LiveSource::watch(const LiveSurvey& survey) {
+  const std::lock_guard lock{mutex_};
+  if (watch_ && !watch_->failure()) return watch_;
+  watch_.reset();  // the state directory is free again when the last clone has let go of it
+  Result<std::shared_ptr<RedoWatch>> watch = RedoWatch::start({.datadir = survey.options,
+                                                               .system_file = survey.system_file().path,
+                                                               .page_size_bytes = survey.page_size_bytes,
+                                                               .state_directory = options_.state_directory,
+                                                               .archive_bytes = options_.archive_bytes});
+  if (!watch) return watch.error();
+  watch_ = *watch;
+  return watch;
+}
+
+SourceIdentity LiveSource::identity() const {
+  const std::lock_guard lock{mutex_};
+  return {.description = fmt::format("datadir {} (live)", survey_->options.datadir.string()),
+          .server_version = survey_->server_version,
+          .page_size_bytes = survey_->page_size_bytes,
+          .file_count = survey_->files.size(),
+          .data_bytes = survey_->data_bytes(),
+          .checkpoint_lsn = watch_ ? watch_->tracker().valid_from() : Lsn{},
+          .end_lsn = watch_ ? watch_->tracker().tracked_until() : Lsn{}};
+}
+
+bool LiveSource::has_keys() const {
+  const std::lock_guard lock{mutex_};
+  return survey_->has_keys() || (watch_ && watch_->cipher());
+}
+
+Result<std::unique_ptr<CloneView>> LiveSource::begin_clone() {
+  std::shared_ptr<const LiveSurvey> previous;
+  std::shared_ptr<FileCache> cache;
+  {
+    const std::lock_guard lock{mutex_};
+    previous = survey_;
+    cache = cache_.lock();
+    if (!cache) cache_ = cache = std::make_shared<FileCache>(kMaxOpenFiles);
+  }
+  Result<std::shared_ptr<RedoWatch>> watching = watch(*previous);
+  if (!watching) return watching.error();
+  Result<RedoWatch::Hold> hold = (*watching)->hold();
+  if (!hold) return hold.error();
+  Result<LiveSurvey> survey = survey_live(options_.datadir, previous.get());
+  if (!survey) return survey.error();
+  {
+    const std::lock_guard lock{mutex_};
+    survey_ = std::make_shared<const LiveSurvey>(*survey);
+  }
+  return begin_live_view(std::move(*watching), std::move(*hold), std::move(*survey), std::move(cache), options_.view);
+}
+
+}  // namespace donord

@@ -1,0 +1,384 @@
+#include "live/live_view.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "base/log.hpp"
+#include "live/group_end.hpp"
+#include "live/live_files.hpp"
+#include "live/page_plan.hpp"
+#include "live/space_fates.hpp"
+#include "source/key_replay.hpp"
+#include "source/redo_analysis.hpp"
+#include "source/redo_packer.hpp"
+#include "source/wire_file.hpp"
+#include "source/wire_name.hpp"
+
+namespace donord {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A commit that was acknowledged is in the log on disk after innodb_flush_log_at_timeout, one second, at the latest.
+constexpr std::chrono::milliseconds kSettled{1200};
+constexpr int kRounds = 50;
+
+/// Files that the recipient has to be told of before the next state.
+struct Announced {
+  std::vector<FileChange> changes;
+  std::set<std::size_t> gone;
+};
+
+Error changed_too_much(std::string_view what) {
+  return Error{Errc::ddl_in_progress, fmt::format("{} while it was cloned", what),
+               "clone again when no DDL runs, or give --upstream and let the recipient set clone_block_ddl=ON"};
+}
+
+bool same_key(const TablespaceFile& a, const TablespaceFile& b) {
+  if (!a.cipher || !b.cipher) return !a.cipher && !b.cipher;
+  return std::ranges::equal(a.cipher->key().key(), b.cipher->key().key()) &&
+         std::ranges::equal(a.cipher->key().iv(), b.cipher->key().iv());
+}
+
+class LiveView final : public CloneView {
+ public:
+  LiveView(std::shared_ptr<RedoWatch> watch, RedoWatch::Hold hold, LiveSurvey survey, std::shared_ptr<FileCache> cache,
+           LiveViewOptions options)
+      : watch_(std::move(watch)),
+        hold_(std::move(hold)),
+        options_(options),
+        survey_(std::move(survey)),
+        had_keys_(survey_.has_keys() || watch_->cipher() != nullptr),
+        files_(survey_.files, survey_.options.datadir, watch_, hold_.checkpoint, std::move(cache)) {
+    for (const TablespaceFile& file : survey_.files) {
+      data_files_.push_back(to_data_file(file));
+      had_.push_back(data_files_.back().size_bytes);
+      if (file.page0) spaces_.emplace(file.space, spaces_.size());
+    }
+  }
+
+  const std::vector<DataFile>& files() const override { return data_files_; }
+  bool has_keys() const override { return had_keys_; }
+
+  std::uint64_t redo_capacity_bytes() const override {
+    const RedoRange so_far{hold_.checkpoint, watch_->tracker().tracked_until()};
+    return RedoPacker::capacity_bytes(RedoPacker::file_bytes_for(survey_.options.redo_file_bytes, so_far), so_far);
+  }
+
+  /// What a live clone copies exists once: nothing can go on from it after a restart.
+  std::string fingerprint() const override { return fingerprint_; }
+
+  Result<> read_file(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) const override {
+    if (index >= data_files_.size()) return Error{Errc::not_found, fmt::format("there is no file {}", index)};
+    if (const std::optional<Error> failure = watch_->failure()) return *failure;
+    return files_.read(index, offset_bytes, into);
+  }
+
+  Result<PagePlan> begin_page_copy() override;
+  Result<> read_page(const PageRef& page, MutableBytes into) const override;
+  Result<RedoPlan> begin_redo_copy() override;
+
+  Result<> read_redo(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override {
+    if (!packed_) return Error{Errc::conflict, "redo was asked for before its plan"};
+    return packed_->read(file, offset_bytes, into);
+  }
+
+ private:
+  [[nodiscard]] Result<SpaceFates> fates(Lsn from, Lsn to) const;
+  [[nodiscard]] Result<Announced> follow_files(const SpaceFates& fates);
+  [[nodiscard]] Result<std::optional<TablespaceFile>> created_file(SpaceId space, const SpaceFate& fate) const;
+  [[nodiscard]] Result<> renew_keys(const SpaceFates& fates);
+  [[nodiscard]] std::string name_of(SpaceId space, const SpaceFate& fate) const;
+  [[nodiscard]] Result<Lsn> choose_end();
+  [[nodiscard]] Result<std::vector<FileChange>> late_files(Lsn end);
+  [[nodiscard]] innodb::RedoRead redo() const {
+    return [watch = watch_](Lsn from, MutableBytes into) { return watch->read(from, into); };
+  }
+
+  const std::shared_ptr<RedoWatch> watch_;
+  const RedoWatch::Hold hold_;
+  const LiveViewOptions options_;
+  const Clock::time_point begun_ = Clock::now();
+  const std::string fingerprint_ =
+      fmt::format("live-{:016x}", std::random_device{}() * std::uint64_t{1} << 32 | std::random_device{}());
+  LiveSurvey survey_;
+  const bool had_keys_;  // its connections are encrypted
+  mutable LiveFiles files_;
+  std::vector<DataFile> data_files_;
+  std::vector<std::uint64_t> had_;
+  std::map<SpaceId, std::size_t> spaces_;  // tablespaces that the recipient has, and their first files
+  Lsn redo_start_;                         // C1
+  Lsn names_until_;                        // up to here the recipient knows what files there are
+  Clock::time_point names_seen_;           // when the log had come that far
+  std::unique_ptr<const RedoPacker> packed_;
+};
+
+Result<SpaceFates> LiveView::fates(Lsn from, Lsn to) const {
+  const Result<std::vector<LogEvent>> events = watch_->tracker().events(from, to);
+  if (!events) return events.error();
+  return fates_of(*events);
+}
+
+std::string LiveView::name_of(SpaceId space, const SpaceFate& fate) const {
+  if (!fate.path.empty()) return fate.path;
+  const auto found = spaces_.find(space);
+  return found == spaces_.end() ? fmt::format("tablespace {}", space) : files_.file(found->second).name;
+}
+
+/// Nothing for one that has gone or moved on meanwhile: then the log knows more.
+Result<std::optional<TablespaceFile>> LiveView::created_file(SpaceId space, const SpaceFate& fate) const {
+  const std::filesystem::path path = (survey_.options.datadir / fate.path).lexically_normal();
+  Result<TablespaceFile> file = identify_live(survey_, {path, fate.path});
+  if (!file) {
+    if (file.error().code == Errc::not_found) return std::optional<TablespaceFile>{};
+    return file.error();
+  }
+  if (file->space != space) return std::optional<TablespaceFile>{};
+  return std::optional{std::move(*file)};
+}
+
+/// Brings the list of files to where the log says that it is; a file that is not where it should be shows that the log
+/// has gone on.
+Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
+  Announced announced;
+  for (const auto& [space, fate] : fates) {
+    const auto known = spaces_.find(space);
+    if (known == spaces_.end()) continue;
+    const TablespaceFile& file = files_.file(known->second);
+    if (fate.removed) {
+      announced.changes.push_back(
+          {FileChange::Kind::removed, static_cast<std::uint32_t>(known->second), to_data_file(file)});
+      announced.gone.insert(known->second);
+      files_.removed(known->second, fate.end);
+      continue;
+    }
+    TablespaceFile renamed = file;
+    renamed.path = (survey_.options.datadir / fate.path).lexically_normal();
+    renamed.name = fate.path;
+    if (fate.path.empty() || renamed.path == file.path) continue;
+    Result<std::string> name = wire_name(renamed, survey_.options.path_map);
+    if (!name) return name.error();
+    renamed.name = std::move(*name);
+    announced.changes.push_back(
+        {FileChange::Kind::renamed, static_cast<std::uint32_t>(known->second), to_data_file(renamed)});
+    files_.set_file(known->second, std::move(renamed));
+  }
+  return announced;
+}
+
+/// Page 0 of tablespaces that got encryption information, as it will be after recovery: with the key that is valid.
+Result<> LiveView::renew_keys(const SpaceFates& fates) {
+  std::map<SpaceId, TablespaceFile*> touched;
+  std::vector<std::pair<std::size_t, TablespaceFile>> files;
+  for (const auto& [space, fate] : fates) {
+    const auto known = spaces_.find(space);
+    if (fate.key_written && !fate.removed && known != spaces_.end())
+      files.emplace_back(known->second, files_.file(known->second));
+  }
+  if (files.empty()) return {};
+  for (auto& [index, file] : files) {
+    Bytes page0(file.format.physical_bytes);
+    if (Result<> read = files_.read(index, 0, page0); !read) return read;
+    Result<TablespaceFile> as_read =
+        identify_tablespace({file.path, file.name}, std::make_shared<const Bytes>(std::move(page0)));
+    if (!as_read) return as_read.error();
+    file = std::move(*as_read);
+    touched.emplace(file.space, &file);
+  }
+  const RedoRange range{hold_.checkpoint, names_until_};
+  if (Result<> replayed = replay_keys(range, survey_.page_size_bytes, redo(), touched); !replayed) return replayed;
+  for (auto& [index, file] : files) {
+    if (Result<> found = find_key(survey_.options, survey_.keyring, file); !found) return found;
+    const TablespaceFile& before = files_.file(index);
+    const bool is_new = index >= had_.size();
+    if (!is_new && (before.encrypted() != file.encrypted() || !same_key(before, file)))
+      return changed_too_much(fmt::format("the encryption of {} changed", file.name));
+    files_.set_file(index, std::move(file));
+  }
+  return {};
+}
+
+Result<PagePlan> LiveView::begin_page_copy() {
+  const Result<Lsn> checkpoint = options_.page_copy ? watch_->newest_checkpoint() : Result<Lsn>{hold_.checkpoint};
+  if (!checkpoint) return checkpoint.error();
+  redo_start_ = std::max(*checkpoint, hold_.checkpoint);
+
+  SpaceFates now;
+  std::vector<TablespaceFile> created;
+  for (int round = 0; round < kRounds; ++round) {
+    names_seen_ = Clock::now();
+    const Result<Lsn> until = watch_->catch_up();
+    if (!until) return until.error();
+    names_until_ = *until;
+    Result<SpaceFates> found = fates(hold_.checkpoint, names_until_);
+    if (!found) return found.error();
+    now = std::move(*found);
+    created.clear();
+    bool complete = true;
+    for (const auto& [space, fate] : now) {
+      if (fate.removed || !fate.created || spaces_.contains(space)) continue;
+      Result<std::optional<TablespaceFile>> file = created_file(space, fate);
+      if (!file) return file.error();
+      complete = complete && file->has_value();
+      if (*file) created.push_back(std::move(**file));
+    }
+    if (complete) break;
+    if (round + 1 == kRounds) return changed_too_much("files were created, renamed and dropped all the time");
+  }
+
+  Result<Announced> announced = follow_files(now);
+  if (!announced) return announced.error();
+  for (TablespaceFile& file : created) {
+    const SpaceId space = file.space;
+    const DataFile data = to_data_file(file);
+    const std::size_t index = files_.add(std::move(file));
+    spaces_.emplace(space, index);
+    announced->changes.push_back({FileChange::Kind::created, static_cast<std::uint32_t>(index), data});
+  }
+  if (Result<> renewed = renew_keys(now); !renewed) return renewed.error();
+  for (FileChange& change : announced->changes) {
+    const TablespaceFile& file = files_.file(change.file_index);
+    if (change.kind != FileChange::Kind::created) continue;
+    if (file.encrypted() && !had_keys_)
+      return changed_too_much(fmt::format("{}, which is encrypted, was created", file.name));
+    change.file = to_data_file(file);
+  }
+
+  PagesToSend send{.gone = announced->gone, .had = had_};
+  for (const auto& [space, fate] : now)
+    if (!fate.removed && (fate.created || fate.index_loaded)) send.whole.insert(space);
+  if (redo_start_ > hold_.checkpoint) {
+    if (const Result<Lsn> tracked = watch_->wait_until(redo_start_); !tracked) return tracked.error();
+    Result<PageSet> changed = watch_->tracker().changed(hold_.checkpoint, redo_start_);
+    if (!changed) return changed.error();
+    send.changed = std::move(*changed);
+  }
+  Result<std::vector<PageRef>> pages = list_pages(send, files_);
+  if (!pages) return pages.error();
+  log::info("live.page_copy", {{"pages", pages->size()},
+                               {"changes", announced->changes.size()},
+                               {"from", hold_.checkpoint.value()},
+                               {"to", redo_start_.value()}});
+  return PagePlan{std::move(announced->changes), std::move(*pages)};
+}
+
+Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {
+  if (page.file_index >= files_.size())
+    return Error{Errc::not_found,
+                 fmt::format("page at {} of file {} was not asked for", page.offset_bytes, page.file_index)};
+  if (const std::optional<Error> failure = watch_->failure()) return *failure;
+  if (Result<> read = files_.read(page.file_index, page.offset_bytes, into); !read) return read;
+  const TablespaceFile& file = files_.file(page.file_index);
+  if (page.offset_bytes != 0 || !file.page0) return {};
+  if (file.replaced_page0) std::ranges::copy(*file.replaced_page0, into.begin());
+  if (file.cipher) show_key(file, into);
+  return {};
+}
+
+/// The earliest end that is not before anything that was sent, nor before what was committed when the clone began.
+Result<Lsn> LiveView::choose_end() {
+  std::this_thread::sleep_until(begun_ + kSettled);
+  Lsn needed = std::max(names_until_, files_.needed_end());
+  if (names_seen_ < begun_ + kSettled) {
+    const Result<Lsn> settled = watch_->catch_up();
+    if (!settled) return settled;
+    needed = std::max(needed, *settled);
+  }
+  if (const Result<Lsn> there = watch_->wait_until(needed); !there) return there;
+  return group_end_at(names_until_, needed, survey_.page_size_bytes, redo());
+}
+
+/// What was created after the recipient was told of files is filled by the log alone; the log removes and renames files
+/// itself. What the log does not have cannot be made good any more.
+Result<std::vector<FileChange>> LiveView::late_files(Lsn end) {
+  std::vector<FileChange> created;
+  if (end <= names_until_) return created;
+  const Result<std::vector<LogEvent>> events = watch_->tracker().events(names_until_, end);
+  if (!events) return events.error();
+  const Result<SpaceFates> later = fates(names_until_, watch_->tracker().tracked_until());
+  if (!later) return later.error();
+  const SpaceFates now = fates_of(*events);
+  for (const auto& [space, fate] : now) {
+    if (fate.removed) continue;
+    if (fate.index_loaded) return changed_too_much(fmt::format("an index of {} was built", name_of(space, fate)));
+    if (fate.key_written) return changed_too_much(fmt::format("the encryption of {} changed", name_of(space, fate)));
+    if (!fate.created || spaces_.contains(space)) continue;
+    if (innodb::kind_of(space) == innodb::SpaceKind::undo)
+      return changed_too_much(fmt::format("the undo tablespace {} was made anew", fate.path));
+    Result<std::optional<TablespaceFile>> file = created_file(space, later->at(space));
+    if (!file) return file.error();
+    if (!*file) return changed_too_much(fmt::format("{} was created and dropped", fate.path));
+    // Recovery renames it where the server did.
+    const auto creation = std::ranges::find_if(*events, [&space](const LogEvent& event) {
+      return event.space == space && event.kind == LogEventKind::file_created;
+    });
+    (*file)->name = creation->path;
+    Result<std::string> name = wire_name(**file, survey_.options.path_map);
+    if (!name) return name.error();
+    (*file)->name = std::move(*name);
+    const DataFile data = to_data_file(**file);
+    const std::size_t index = files_.add(std::move(**file));
+    spaces_.emplace(space, index);
+    created.push_back({FileChange::Kind::created, static_cast<std::uint32_t>(index), data});
+  }
+  return created;
+}
+
+Result<RedoPlan> LiveView::begin_redo_copy() {
+  const Result<Lsn> end = choose_end();
+  if (!end) return end.error();
+  Result<std::vector<FileChange>> created = late_files(*end);
+  if (!created) return created.error();
+  const RedoRange range{redo_start_, *end};
+  const innodb::RedoRead log = redo_until(*end, redo());
+  const Result<RedoAnalysis> analysis = analyze_redo(range, survey_.page_size_bytes, log);
+  if (!analysis) return analysis.error();
+  std::set<SpaceId> present;
+  for (const auto& [space, index] : spaces_) present.insert(space);
+  if (const std::vector<Error> missing = missing_tablespaces(*analysis, present); !missing.empty())
+    return missing.front();
+
+  Result<RedoPacker> packer =
+      RedoPacker::make({.file_bytes = RedoPacker::file_bytes_for(survey_.options.redo_file_bytes, range),
+                        .page_bytes = survey_.page_size_bytes,
+                        .uuid = std::random_device{}() | 1U,
+                        .creator = fmt::format("MySQL {}", survey_.server_version),
+                        .patches = without_keys(*analysis),
+                        .cipher = watch_->cipher()},
+                       range, log);
+  if (!packer) return packer.error();
+  packed_ = std::make_unique<const RedoPacker>(std::move(*packer));
+  RedoPlan plan = packed_->plan();
+  plan.changes = std::move(*created);
+  log::info("live.redo_copy", {{"from", redo_start_.value()},
+                               {"to", end->value()},
+                               {"bytes", *end - redo_start_},
+                               {"changes", plan.changes.size()}});
+  return plan;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CloneView>> begin_live_view(std::shared_ptr<RedoWatch> watch, RedoWatch::Hold hold,
+                                                   LiveSurvey survey, std::shared_ptr<FileCache> cache,
+                                                   LiveViewOptions options) {
+  const Result<Lsn> until = watch->catch_up();
+  if (!until) return until.error();
+  const Result<std::vector<LogEvent>> events = watch->tracker().events(hold.checkpoint, *until);
+  if (!events) return events.error();
+  // A file that cannot be identified is being made, or gone again, or damaged: in the last case the log knows nothing.
+  for (const auto& [path, error] : survey.unidentified) {
+    const bool known = std::ranges::any_of(*events, [&](const LogEvent& event) {
+      const auto is = [&](const std::string& name) {
+        return !name.empty() && (survey.options.datadir / name).lexically_normal() == path;
+      };
+      return is(event.path) || is(event.new_path);
+    });
+    if (!known) return error;
+  }
+  return std::make_unique<LiveView>(std::move(watch), std::move(hold), std::move(survey), std::move(cache), options);
+}
+
+}  // namespace donord

@@ -1,0 +1,32 @@
+#include "live/space_fates.hpp"
+
+namespace donord {
+
+SpaceFates fates_of(const std::vector<LogEvent>& events) {
+  SpaceFates fates;
+  for (const LogEvent& event : events) {
+    SpaceFate& fate = fates[event.space];
+    fate.end = event.end;
+    switch (event.kind) {
+      case LogEventKind::file_created:
+        fate.created = true;
+        fate.path = event.path;
+        break;
+      case LogEventKind::file_renamed:
+        fate.path = event.new_path;
+        break;
+      case LogEventKind::file_removed:
+        fate.removed = true;
+        break;
+      case LogEventKind::index_loaded:
+        fate.index_loaded = event;
+        break;
+      case LogEventKind::key_written:
+        fate.key_written = event;
+        break;
+    }
+  }
+  return fates;
+}
+
+}  // namespace donord
