@@ -21,6 +21,7 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds kServerPeriod{50};
 constexpr std::chrono::milliseconds kCheckpointPeriod{500};
 constexpr std::chrono::seconds kSavePeriod{10};
+constexpr int kMaxBadLooks = 200;
 
 }  // namespace
 
@@ -196,43 +197,47 @@ Result<bool> RedoWatch::read_once(MutableBytes buffer) {
   if (piece->bytes > 0)
     if (Result<> taken = take(*piece, buffer.first(piece->bytes)); !taken) return taken.error();
   // A piece ends where a file ends, too: then there may be more at once.
-  const bool at_end = piece->bytes == 0 || piece->provisional;
+  const bool at_end = piece->bytes == 0 || piece->provisional || bad_looks_ > 0;
   const std::lock_guard lock{mutex_};
-  if (at_end) ++ends_seen_;
+  if (at_end && bad_looks_ == 0) ++ends_seen_;
   changed_.notify_all();
   return at_end;
 }
 
 Result<> RedoWatch::take(const RedoPiece& piece, MutableBytes blocks) {
-  if (Result<> kept = archive_->append(piece.start, blocks); !kept) return kept;
-  for (std::size_t at = 0; at < blocks.size(); at += kRedoBlockBytes) {
-    const auto block = blocks.subspan(at).first<kRedoBlockBytes>();
-    if (Result<> plain = decrypt(piece.start + at, block); !plain) return plain;
-    if (Result<> fed = parser_->feed(piece.start + at, block, *tracker_); !fed)
+  plain_.assign(blocks.begin(), blocks.end());
+  const Result<std::size_t> whole = decrypt(piece.start, plain_);
+  if (!whole) return whole.error();
+  if (*whole < blocks.size()) tail_->seek(piece.start + *whole);
+  if (*whole == 0) return {};
+  if (Result<> kept = archive_->append(piece.start, blocks.first(*whole)); !kept) return kept;
+  for (std::size_t at = 0; at < *whole; at += kRedoBlockBytes)
+    if (Result<> fed = parser_->feed(piece.start + at, ByteView{plain_}.subspan(at, kRedoBlockBytes), *tracker_); !fed)
       return fed.error().within("the redo of the running server");
-  }
   tracker_->publish();
   return {};
 }
 
-Result<> RedoWatch::decrypt(Lsn lsn, std::span<std::uint8_t, kRedoBlockBytes> block) {
-  if (!innodb::is_encrypted_redo_block(block)) return {};
-  const auto opened = [&]() -> bool {
-    const std::shared_ptr<const innodb::TablespaceCipher> key = cipher();
-    if (!key) return false;
-    innodb::RedoBlockBytes plain{};
-    std::ranges::copy(block, plain.begin());
-    innodb::decrypt_redo_block(plain, *key);
-    if (innodb::look_at_redo_block(plain, lsn).state != innodb::RedoBlockState::current) return false;
-    std::ranges::copy(plain, block.begin());
-    return true;
-  };
-  if (opened()) return {};
-  if (const Result<Lsn> read = tail_->newest_checkpoint(); !read) return read.error();
-  if (Result<> refreshed = refresh_cipher(); !refreshed) return refreshed;
-  if (opened()) return {};
-  return Error{Errc::checksum, fmt::format("the redo block at LSN {} cannot be decrypted", lsn),
-               "give the keyring of the server as --keyring-file"};
+/// Decrypts as many blocks as are whole: an encrypted one that is being written looks as if it were. Such a block is
+/// there at the next look; one that stays bad has another key.
+Result<std::size_t> RedoWatch::decrypt(Lsn start, MutableBytes blocks) {
+  for (std::size_t at = 0; at < blocks.size(); at += kRedoBlockBytes) {
+    const auto block = blocks.subspan(at).first<kRedoBlockBytes>();
+    if (!innodb::is_encrypted_redo_block(block)) continue;
+    if (const std::shared_ptr<const innodb::TablespaceCipher> key = cipher(); key)
+      innodb::decrypt_redo_block(block, *key);
+    if (innodb::look_at_redo_block(block, start + at).state == innodb::RedoBlockState::current) {
+      bad_looks_ = 0;
+      continue;
+    }
+    if (const Result<Lsn> read = tail_->newest_checkpoint(); !read) return read.error();
+    if (Result<> refreshed = refresh_cipher(); !refreshed) return refreshed.error();
+    if (++bad_looks_ == kMaxBadLooks)
+      return Error{Errc::checksum, fmt::format("the redo block at LSN {} cannot be decrypted", start + at),
+                   "give the keyring of the server as --keyring-file"};
+    return at;
+  }
+  return blocks.size();
 }
 
 Result<> RedoWatch::refresh_cipher() {

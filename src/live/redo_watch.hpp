@@ -78,7 +78,7 @@ class RedoWatch {
   [[nodiscard]] Result<> follow(const std::stop_token& stop);
   [[nodiscard]] Result<bool> read_once(MutableBytes buffer);
   [[nodiscard]] Result<> take(const RedoPiece& piece, MutableBytes blocks);
-  [[nodiscard]] Result<> decrypt(Lsn lsn, std::span<std::uint8_t, innodb::kRedoBlockBytes> block);
+  [[nodiscard]] Result<std::size_t> decrypt(Lsn start, MutableBytes blocks);
   [[nodiscard]] Result<> refresh_cipher();
   [[nodiscard]] Result<> look_around();
   [[nodiscard]] Result<> read_checkpoint();
@@ -95,6 +95,8 @@ class RedoWatch {
   std::chrono::steady_clock::time_point server_seen_;
   std::chrono::steady_clock::time_point checkpoint_seen_;
   Lsn checkpoint_;
+  Bytes plain_;
+  int bad_looks_ = 0;  // at a block that could not be decrypted, one after the other
 
   std::mutex checkpoint_mutex_;
   std::optional<RedoTail> checkpoints_;  // reads headers only, for other threads
