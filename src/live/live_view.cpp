@@ -111,7 +111,6 @@ class LiveView final : public CloneView {
   std::map<SpaceId, std::size_t> spaces_;  // tablespaces that the recipient has, and their first files
   Lsn redo_start_;                         // C1
   Lsn names_until_;                        // up to here the recipient knows what files there are
-  Clock::time_point names_seen_;           // when the log had come that far
   std::unique_ptr<const RedoPacker> packed_;
 };
 
@@ -205,10 +204,11 @@ Result<PagePlan> LiveView::begin_page_copy() {
   if (!checkpoint) return checkpoint.error();
   redo_start_ = std::max(*checkpoint, hold_.checkpoint);
 
+  // From here on as little as possible shall happen to files, so the waiting is done before.
+  std::this_thread::sleep_until(begun_ + kSettled);
   SpaceFates now;
   std::vector<TablespaceFile> created;
   for (int round = 0; round < kRounds; ++round) {
-    names_seen_ = Clock::now();
     const Result<Lsn> until = watch_->catch_up();
     if (!until) return until.error();
     names_until_ = *until;
@@ -279,13 +279,7 @@ Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {
 
 /// The earliest end that is not before anything that was sent, nor before what was committed when the clone began.
 Result<Lsn> LiveView::choose_end() {
-  std::this_thread::sleep_until(begun_ + kSettled);
-  Lsn needed = std::max(names_until_, files_.needed_end());
-  if (names_seen_ < begun_ + kSettled) {
-    const Result<Lsn> settled = watch_->catch_up();
-    if (!settled) return settled;
-    needed = std::max(needed, *settled);
-  }
+  const Lsn needed = std::max(names_until_, files_.needed_end());
   if (const Result<Lsn> there = watch_->wait_until(needed); !there) return there;
   return group_end_at(names_until_, needed, survey_.page_size_bytes, redo());
 }
