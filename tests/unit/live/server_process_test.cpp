@@ -30,7 +30,7 @@ TEST_F(ServerProcessTest, IsWhoeverHoldsTheLock) {
 }
 
 TEST_F(ServerProcessTest, AServerThatEndsIsMissed) {
-  std::optional<LockingProcess> server{std::in_place, file_};
+  auto server = std::make_unique<LockingProcess>(file_);
   const Result<ServerProcess> found = ServerProcess::find(file_);
   ASSERT_TRUE(found);
   server.reset();
@@ -41,11 +41,11 @@ TEST_F(ServerProcessTest, AServerThatEndsIsMissed) {
 }
 
 TEST_F(ServerProcessTest, AnotherServerIsNotTheSame) {
-  std::optional<LockingProcess> server{std::in_place, file_};
+  auto server = std::make_unique<LockingProcess>(file_);
   const Result<ServerProcess> found = ServerProcess::find(file_);
   ASSERT_TRUE(found);
   server.reset();
-  server.emplace(file_);
+  server = std::make_unique<LockingProcess>(file_);
   EXPECT_THAT(found->still_runs().error().what, HasSubstr("was started again"));
 }
 

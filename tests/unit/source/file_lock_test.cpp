@@ -15,10 +15,6 @@ using testing::LockingProcess;
 using testing::ScratchDirectory;
 using testing::write_file;
 
-pid_t pid_ = -1;
-bool locked_ = false;
-};
-
 class FileLockTest : public ::testing::Test {
  protected:
   FileLockTest() { write_file(path_, as_bytes("x")); }

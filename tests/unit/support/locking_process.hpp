@@ -48,5 +48,8 @@ class LockingProcess {
 
  private:
   int end_[2] = {};
+  pid_t pid_ = -1;
+  bool locked_ = false;
+};
 
 }  // namespace donord::testing
