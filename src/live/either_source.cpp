@@ -28,10 +28,9 @@ Result<> EitherSource::open_at_rest() {
 
 Result<> EitherSource::open_as_it_is() {
   if (mode_ == LiveMode::yes) return open_live();
-  Result<> opened = open_at_rest();
-  // Only a server that runs makes the difference; every other reason is the same for both.
-  if (!opened && opened.error().code == Errc::unavailable && mode_ == LiveMode::automatic) return open_live();
-  return opened;
+  // What is wrong with a directory at rest may be normal while a server runs.
+  const bool server_runs = mode_ == LiveMode::automatic && find_server(datadir_).has_value();
+  return server_runs ? open_live() : open_at_rest();
 }
 
 SourceIdentity EitherSource::identity() const {

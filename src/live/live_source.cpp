@@ -14,6 +14,7 @@ LiveSource::~LiveSource() = default;
 
 Result<std::unique_ptr<LiveSource>> LiveSource::open(LiveOptions options) {
   std::unique_ptr<LiveSource> source{new LiveSource{std::move(options)}};
+  if (const Result<ServerProcess> server = find_server(source->options_.datadir); !server) return server.error();
   Result<LiveSurvey> survey = survey_live(source->options_.datadir);
   if (!survey) return survey.error();
   if (const Result<std::shared_ptr<RedoWatch>> watch = source->watch(*survey); !watch) return watch.error();
@@ -24,7 +25,7 @@ Result<std::unique_ptr<LiveSource>> LiveSource::open(LiveOptions options) {
 Result<std::shared_ptr<RedoWatch>> LiveSource::watch(const LiveSurvey& survey) {
   const std::lock_guard lock{mutex_};
   if (watch_ && !watch_->failure()) return watch_;
-  watch_.reset();  // the state directory is free again when the last clone has let go of it
+  watch_.reset();
   Result<std::shared_ptr<RedoWatch>> watch = RedoWatch::start({.datadir = survey.options,
                                                                .system_file = survey.system_file().path,
                                                                .page_size_bytes = survey.page_size_bytes,

@@ -111,6 +111,14 @@ const TablespaceFile& LiveSurvey::system_file() const {
   return *std::ranges::find(files, FileRole::system, &TablespaceFile::role);
 }
 
+Result<ServerProcess> find_server(const DatadirOptions& options) {
+  DatadirOptions all = options;
+  if (Result<> added = add_persisted_options(all); !added) return added.error();
+  const Result<std::vector<SystemFileSpec>> system = parse_data_file_path(all.innodb_data_file_path);
+  if (!system) return system.error();
+  return ServerProcess::find(all.resolve(all.innodb_data_home_dir) / system->front().path);
+}
+
 Result<std::shared_ptr<const KeyringFile>> read_live_keyring(const DatadirOptions& options) {
   fs::path path = options.keyring_file;
   if (path.empty()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "live/server_process.hpp"
 #include "source/datadir_options.hpp"
 #include "source/keyring_file.hpp"
 #include "source/tablespace_file.hpp"
@@ -29,6 +30,9 @@ struct LiveSurvey {
   [[nodiscard]] bool has_keys() const;
   [[nodiscard]] const TablespaceFile& system_file() const;
 };
+
+/// The server that runs on the directory; `Errc::unavailable` when none does.
+[[nodiscard]] Result<ServerProcess> find_server(const DatadirOptions& options);
 
 /// Lists and identifies the files. What has not changed since `previous` is not read again. The error is the first
 /// reason for which nothing of it can be served, now or later.

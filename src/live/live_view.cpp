@@ -340,7 +340,7 @@ Result<RedoPlan> LiveView::begin_redo_copy() {
                         .uuid = std::random_device{}() | 1U,
                         .creator = fmt::format("MySQL {}", survey_.server_version),
                         .patches = without_keys(*analysis),
-                        .cipher = watch_->cipher()},
+                        .cipher = had_keys_ ? watch_->cipher() : nullptr},  // one that came late must not go out
                        range, log);
   if (!packer) return packer.error();
   packed_ = std::make_unique<const RedoPacker>(std::move(*packer));

@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kServerPeriod{50};
 constexpr std::chrono::milliseconds kCheckpointPeriod{500};
 constexpr std::chrono::seconds kSavePeriod{10};
 constexpr int kMaxBadLooks = 200;
+constexpr int kPlaces = 32;
 
 }  // namespace
 
@@ -58,23 +59,35 @@ Result<> RedoWatch::open() {
   checkpoint_ = *checkpoint;
   if (Result<> refreshed = refresh_cipher(); !refreshed) return refreshed;
 
-  std::error_code error;
-  fs::create_directories(options_.state_directory, error);
-  if (error) return io_error("make the directory", options_.state_directory, error.value());
-  Result<std::unique_ptr<RedoArchive>> archive =
-      RedoArchive::open({.directory = options_.state_directory / "redo", .max_bytes = options_.archive_bytes},
-                        tail_->checkpoint_file_start().header.uuid);
-  if (!archive) return archive.error();
-  archive_ = std::move(*archive);
+  if (Result<> opened = open_archive(); !opened) return opened;
   if (Result<> opened = open_tracker(checkpoint_); !opened) return opened;
   tail_->seek(tracker_->parse_from().block_start());
   parser_.emplace(tracker_->parse_from(), innodb::RedoParserLimits{.page_bytes = options_.page_size_bytes});
   return {};
 }
 
+/// Takes the first place in the state directory that is free: clones of a watch that has ended may still read from its
+/// archive.
+Result<> RedoWatch::open_archive() {
+  for (int place = 0;; ++place) {
+    place_ = options_.state_directory / std::to_string(place);
+    std::error_code error;
+    fs::create_directories(place_, error);
+    if (error) return io_error("make the directory", place_, error.value());
+    Result<std::unique_ptr<RedoArchive>> archive =
+        RedoArchive::open({.directory = place_ / "redo", .max_bytes = options_.archive_bytes},
+                          tail_->checkpoint_file_start().header.uuid);
+    if (archive) {
+      archive_ = std::move(*archive);
+      return {};
+    }
+    if (archive.error().code != Errc::unavailable || place == kPlaces) return archive.error();
+  }
+}
+
 /// Goes on with what a former process has tracked, if the redo since then is still there.
 Result<> RedoWatch::open_tracker(Lsn checkpoint) {
-  const fs::path path = options_.state_directory / "pages.track";
+  const fs::path path = place_ / "pages.track";
   const TrackedLog log{tail_->checkpoint_file_start().header.uuid, options_.page_size_bytes};
   Result<OpenedTrackerFile> opened = TrackerFile::open(path, log);
   if (opened) {
@@ -280,7 +293,7 @@ void RedoWatch::keep(const std::stop_token& stop) {
   std::mutex mutex;
   std::unique_lock lock{mutex};
   std::condition_variable_any wake;
-  while (!stop.stop_requested()) {
+  while (!stop.stop_requested() && !failure()) {
     wake.wait_for(lock, stop, kSavePeriod, [] { return false; });
     if (const Result<> saved = tracker_file_->save(*tracker_); !saved)
       log::warn("live.tracker_not_saved", {{"error", saved.error().what}});

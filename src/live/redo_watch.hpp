@@ -73,6 +73,7 @@ class RedoWatch {
   explicit RedoWatch(RedoWatchOptions options) : options_(std::move(options)) {}
 
   [[nodiscard]] Result<> open();
+  [[nodiscard]] Result<> open_archive();
   [[nodiscard]] Result<> open_tracker(Lsn checkpoint);
   void run(const std::stop_token& stop);
   [[nodiscard]] Result<> follow(const std::stop_token& stop);
@@ -86,6 +87,7 @@ class RedoWatch {
   void end_with(const Error& error);
 
   const RedoWatchOptions options_;
+  std::filesystem::path place_;  // our part of the state directory
   std::optional<ServerProcess> server_;
   std::optional<RedoTail> tail_;
   std::unique_ptr<RedoArchive> archive_;
