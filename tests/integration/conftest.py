@@ -4,20 +4,28 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
 from harness import copycheck, dataset
 from harness.certificates import Certificates, make_certificates
 from harness.clone import PASSWORD
-from harness.donord import REPOSITORY, Donord
+from harness.donord import REPOSITORY, Donord, serves_live
+from harness.live import LiveSource, make_live
+from harness.load import REDO_DECIDES
 from harness.mysqld import NO_SYNC, MysqlInstall, Mysqld
 from harness.source import Source, build_source
 
 _FAILED = pytest.StashKey[bool]()
 _CLONE_VARIABLES = ("max_concurrency", "autotune_concurrency", "enable_compression", "ssl_ca", "max_data_bandwidth",
-                    "max_network_bandwidth", "valid_donor_list")
+                    "max_network_bandwidth", "valid_donor_list", "block_ddl")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=12, help="clones under load in live_test.py (default 12)")
+    parser.addoption("--donor", choices=("donord", "stock"), default="donord",
+                     help="who is cloned from in the tests of live directories; a stock server proves the tests")
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +59,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         shutil.rmtree(base.getbasetemp(), ignore_errors=True)
 
 
+# -- remarks: what a test wants to be known although it passed, by record_property("remark", ...) -------------------------
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in terminalreporter.stats.get("passed", []):
+        for name, text in report.user_properties:
+            if name == "remark":
+                terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
 # -- what is cloned -----------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="session")
@@ -73,6 +90,13 @@ def source_large(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def source_many_tables(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Source:
     return build_source(install, tmp_path_factory.mktemp("many"), dataset.many_tables)
+
+
+@pytest.fixture(scope="module")
+def live(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSource]:
+    """A running server that tests write to while they clone from it, one test after the other."""
+    with Mysqld(install, tmp_path_factory.mktemp("live"), tcp=True, options=REDO_DECIDES) as server:
+        yield make_live(server, dataset.small)
 
 
 # -- who clones ---------------------------------------------------------------------------------------------------------
@@ -105,11 +129,19 @@ def _kept_recipient(install: MysqlInstall, tmp_path_factory: pytest.TempPathFact
 def recipient(_kept_recipient: Mysqld) -> Mysqld:
     """A running stock server for clones into a DATA DIRECTORY; shared by the tests, its clone variables at their defaults."""
     server = _kept_recipient
+    if server.running and copycheck.clone_status(server).get("STATE") == "In Progress":
+        server.kill()  # a test that failed has left it waiting for its donor
     if not server.running:
         server.start()
     for name in _CLONE_VARIABLES:
         server.query(f"SET GLOBAL clone_{name} = DEFAULT")
     return server
+
+
+@pytest.fixture
+def open_copy(install: MysqlInstall, tmp_path: Path) -> Callable[[Path], Mysqld]:
+    """A function that gives a server over a cloned directory, not started yet; its redo alone decides what it has."""
+    return lambda directory: Mysqld(install, tmp_path / f"opened-{directory.name}", datadir=directory, options=REDO_DECIDES)
 
 
 @pytest.fixture
@@ -152,6 +184,24 @@ def new_donord(tmp_path: Path) -> Iterator[Callable[..., Donord]]:
     finally:
         for donor in donors:
             donor.kill()
+
+
+@pytest.fixture
+def new_live_donord(new_donord: Callable[..., Donord], request: pytest.FixtureRequest) -> Callable[..., Donord]:
+    """A function that starts a donord over the directory of a running server; options are those of ServeOptions."""
+    if request.config.getoption("--donor") == "stock":
+        pytest.skip("needs donord")
+    if not serves_live():
+        pytest.skip("this donord serves no directories of running servers")
+    return lambda server, **options: new_donord(server.datadir, **{"live": "yes", **options}).start()
+
+
+@pytest.fixture
+def new_live_donor(request: pytest.FixtureRequest) -> Callable[..., Donord | Mysqld]:
+    """The same, or a function that gives the server itself: with `--donor stock`."""
+    if request.config.getoption("--donor") == "stock":
+        return lambda server, **_: server
+    return request.getfixturevalue("new_live_donord")
 
 
 @pytest.fixture

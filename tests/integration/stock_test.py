@@ -2,18 +2,18 @@
 
 import shutil
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
 import pytest
 
-from harness import copycheck, dataset
+from harness import copycheck
 from harness.clone import clone, start_clone
 from harness.crash_load import CrashLoad
 from harness.innodb_files import checkpoints, end_of_redo, redo_files
-from harness.live import LiveSource, clone_under_load, flush, start_live
+from harness.live import LiveSource, clone_under_load, flush
 from harness.live_load import LiveLoad
 from harness.load import DURABLE, REDO_DECIDES, check_load
-from harness.mysqld import MysqlInstall, Mysqld, copy_datadir
+from harness.mysqld import Mysqld, copy_datadir
 from harness.process import ExitedEarly
 from harness.proxy import Proxy, cut_after
 from harness.session import Acknowledged
@@ -86,34 +86,23 @@ def test_the_check_of_a_load_sees_what_was_lost(new_mysqld: Callable[..., Mysqld
 
 # -- clones of a server that is written to ------------------------------------------------------------------------------
 
-@pytest.fixture(scope="module")
-def live(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSource]:
-    source = start_live(install, tmp_path_factory.mktemp("live"), dataset.small)
-    yield source
-    source.server.kill()
-
-
 @pytest.mark.parametrize("replace", [False, True], ids=["directory", "replace"])
 def test_stock_clone_under_load(replace: bool, live: LiveSource, recipient: Mysqld, new_mysqld: Callable[..., Mysqld],
-                                install: MysqlInstall, tmp_path: Path) -> None:
-    load = LiveLoad(live.server, seed=11 + replace, makers=2).start().wait_commits(300)
-    if replace:
-        copy = new_mysqld(supervised=True, options=REDO_DECIDES)
-        told, _ = clone_under_load(load, copy, live.server.port)
-    else:
-        copy = Mysqld(install, tmp_path / "opened", datadir=tmp_path / "copy", options=REDO_DECIDES)
-        told, _ = clone_under_load(load, recipient, live.server.port, directory=tmp_path / "copy")
-    load.stop()
-    with copy:
+                                open_copy: Callable[[Path], Mysqld], tmp_path: Path) -> None:
+    replaced = new_mysqld(supervised=True, options=REDO_DECIDES) if replace else recipient
+    directory = None if replace else tmp_path / "copy"
+    with LiveLoad(live.server, seed=11 + replace, makers=2) as load:
+        told, _ = clone_under_load(load.wait_commits(300), replaced, live.server.port, directory=directory)
+    with replaced if replace else open_copy(tmp_path / "copy") as copy:
         live.check(copy, told)
 
 
 @pytest.fixture
-def seen_by_the_check(live: LiveSource, install: MysqlInstall, tmp_path: Path) -> Callable[[Path, Acknowledged], str]:
+def seen_by_the_check(live: LiveSource, open_copy: Callable[[Path], Mysqld]) -> Callable[[Path, Acknowledged], str]:
     """A function that gives what the check of a live copy says about it, once a server runs on it."""
     def run(copy: Path, told: Acknowledged) -> str:
         try:
-            with Mysqld(install, tmp_path / f"opened-{copy.name}", datadir=copy, options=REDO_DECIDES) as server:
+            with open_copy(copy) as server:
                 live.check(server, told)
                 return ""
         except (AssertionError, ExitedEarly) as error:
@@ -123,32 +112,32 @@ def seen_by_the_check(live: LiveSource, install: MysqlInstall, tmp_path: Path) -
 
 def test_the_check_sees_a_page_that_is_too_old(live: LiveSource, recipient: Mysqld, tmp_path: Path,
                                                seen_by_the_check: Callable[[Path, Acknowledged], str]) -> None:
-    load = LiveLoad(live.server, seed=13).start().wait_commits(100)
-    load.hold()
+    with LiveLoad(live.server, seed=13) as load:
+        load.wait_commits(100).hold()
+        flush(live.server)
+        old = shutil.copy(live.datadir / "bank/account_plain.ibd", tmp_path / "account_plain.ibd")
+        load.go_on()
+        told = load.wait_commits(300).stop()
     flush(live.server)
-    old = shutil.copy(live.datadir / "bank/account_plain.ibd", tmp_path / "account_plain.ibd")
-    load.go_on()
-    told = load.wait_commits(300).stop()
-    flush(live.server)
-    clone_under_load(load, recipient, live.server.port, directory=tmp_path / "right")
+    clone(recipient, live.server.port, directory=tmp_path / "right")
     wrong = copy_datadir(tmp_path / "right", tmp_path / "wrong")
     shutil.copy(old, wrong / "bank/account_plain.ibd")
     assert seen_by_the_check(tmp_path / "right", told) == ""
     assert "by the journal" in seen_by_the_check(wrong, told)
 
 
-def test_the_check_sees_a_wrong_end(live: LiveSource, recipient: Mysqld, install: MysqlInstall, tmp_path: Path,
-                                    seen_by_the_check: Callable[[Path, Acknowledged], str]) -> None:
+def test_the_check_sees_a_wrong_end(live: LiveSource, recipient: Mysqld, open_copy: Callable[[Path], Mysqld],
+                                    tmp_path: Path, seen_by_the_check: Callable[[Path, Acknowledged], str]) -> None:
     """A page that is newer than the redo, and redo that ends too early."""
-    load = LiveLoad(live.server, seed=14, makers=1).start().wait_commits(300)
-    told, _ = clone_under_load(load, recipient, live.server.port, directory=tmp_path / "right")
-    load.wait_commits(300).stop()
+    with LiveLoad(live.server, seed=14, makers=1) as load:
+        told, _ = clone_under_load(load.wait_commits(300), recipient, live.server.port, directory=tmp_path / "right")
+        load.wait_commits(300)
     flush(live.server)
     for name in ("newer", "shorter"):
         copy_datadir(tmp_path / "right", tmp_path / name)
     shutil.copy(live.datadir / "bank/progress.ibd", tmp_path / "newer/bank")
     _shorten_redo(tmp_path / "shorter")
-    with Mysqld(install, tmp_path / "opened", datadir=tmp_path / "right", options=REDO_DECIDES) as right:
+    with open_copy(tmp_path / "right") as right:
         live.check(right, told)
         told.moves = dict(right.query("SELECT client, moves FROM bank.progress"))
     for wrong in ("newer", "shorter"):  # seen by whatever comes first: a broken index, a missing file, mysqld gives up

@@ -34,5 +34,10 @@ def error(stage: str, number: int, *, after: int = 0) -> str:
     return f"net.send stage={stage} after={after} action=error number={number}"
 
 
+def pause_tail(until: Path) -> str:
+    """Reads no further in the redo log of a running server as long as the file `until` does not exist."""
+    return f"live.tail times=0 action=pause until={until}"
+
+
 def together(*rules: str) -> str:
     return "; ".join(rules)

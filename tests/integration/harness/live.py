@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable
 
 import pymysql
 
 from . import copycheck
-from .clone import CloneResult, PASSWORD, start_clone
+from .clone import PASSWORD, CloneResult, start_clone
 from .live_load import LiveLoad
-from .load import REDO_DECIDES, check_load_contents
-from .mysqld import MysqlInstall, Mysqld
+from .load import check_load_contents
+from .mysqld import Mysqld
 from .session import Acknowledged
 from .waiting import wait_until
 
@@ -41,10 +41,11 @@ class LiveSource:
         assert not said, f"the copy does not work: {said}"
 
 
-def start_live(install: MysqlInstall, home: Path, *fill: Callable[[Mysqld], None],
-               options: Sequence[str] = REDO_DECIDES) -> LiveSource:
-    """Starts a server and fills it by functions of `dataset`; nobody stops it. Described after a restart, as sources are."""
-    server = Mysqld(install, home, tcp=True, options=options).start()
+def make_live(server: Mysqld, *fill: Callable[[Mysqld], None]) -> LiveSource:
+    """Fills a server that listens on TCP by functions of `dataset`, and leaves it running.
+
+    Described after a restart, as sources at rest are.
+    """
     server.run(f"CREATE USER 'clone'@'%' IDENTIFIED BY '{PASSWORD}'", "GRANT BACKUP_ADMIN ON *.* TO 'clone'@'%'")
     for part in fill:
         part(server)

@@ -3,8 +3,7 @@
 from . import bank, made_tables
 from .load import Client, Load
 from .mysqld import Mysqld
-from .session import Acknowledged
-from .waiting import wait_until
+from .session import Acknowledged, Session
 
 
 class LiveLoad(Load):
@@ -16,15 +15,18 @@ class LiveLoad(Load):
     def __init__(self, server: Mysqld, *, seed: int, tellers: int = 3, makers: int = 0, changes_per_second: float = 10,
                  encryption: bool = False, named: bool = False):
         super().__init__(server, seed=seed, encryption=encryption, named=named)
-        self._makers: list[Client] = []
+        self._binary_log = bool(server.scalar("SELECT @@log_bin"))
+        self._kinds = made_tables.LIVE_KINDS | (made_tables.ENCRYPTION_KINDS if encryption else {})
         for _ in range(tellers):
             session = self.new_session()
             self.add_client(session, bank.Teller(session, self.bank, named=named).steps())
-        kinds = made_tables.LIVE_KINDS | (made_tables.ENCRYPTION_KINDS if encryption else {})
+        self._makers: list[Client] = []
         for _ in range(makers):
             session = self.new_session()
-            maker = made_tables.Maker(session, self.bank.formats, kinds)
-            self._makers.append(self.add_client(session, {maker.change: 1}, per_second=changes_per_second))
+            self._makers.append(self.add_client(session, {self._maker(session).change: 1}, per_second=changes_per_second))
+
+    def _maker(self, session: Session) -> made_tables.Maker:
+        return made_tables.Maker(session, self.bank.formats, self._kinds)
 
     # -- holding ------------------------------------------------------------------------------------------------------
 
@@ -46,18 +48,21 @@ class LiveLoad(Load):
         """Whether there are makers at all."""
         return bool(self._makers)
 
+    def make_everything(self) -> None:
+        """Changes of every kind at this moment, by a client that does nothing else."""
+        session = self.new_session()
+        self._maker(session).everything()
+        session.close()
+
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def commits_per_second(self, begin: float, end: float) -> float:
         """Between two moments of time.monotonic(), the makers' included."""
         return (self.commits(begin) - self.commits(end)) / (end - begin)
 
-    def acknowledged_in_redo(self) -> Acknowledged:
-        """What was told to the clients, waiting until the server has written its redo: needed with a binary log.
-
-        There a commit is durable as soon as the binary log has it; the redo log gets it within a second.
-        """
-        told = self.acknowledged()
-        written = self.server.redo_lsn("current")
-        wait_until(lambda: self.server.redo_lsn("flushed_to_disk") >= written, seconds=30, what="redo to be written")
+    def acknowledged(self) -> Acknowledged:
+        """With a binary log, a commit is durable as soon as that has it; then this waits until the redo log has it, too."""
+        told = super().acknowledged()
+        if self._binary_log and self.server.running:
+            self.server.await_redo_written()
         return told

@@ -4,7 +4,7 @@ Every state that the server is in afterwards, recovered or cloned, must satisfy 
 """
 
 import threading
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Self
 
 import pymysql
 
@@ -89,7 +89,7 @@ class Client(threading.Thread):
 
 
 class Load:
-    """One load against a running server, from `start()` to `crash()` or `stop()`.
+    """One load against a running server, from `start()` to `crash()` or `stop()`, or as a context.
 
     What an earlier load left is taken over, so rounds of load, clone, crash and restart can go on in one data directory.
     Each client leaves a transaction open that nobody ends: recovery has to roll it back.
@@ -116,7 +116,7 @@ class Load:
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    def start(self) -> "Load":
+    def start(self) -> Self:
         for client in self.clients:
             self._leave_open()
             client.start()
@@ -132,7 +132,7 @@ class Load:
         """Acknowledged over all clients, since the start or a moment of time.monotonic()."""
         return sum(sum(moment >= since for moment in list(client.session.commit_times)) for client in self.clients)
 
-    def wait_commits(self, count: int, seconds: float = STATEMENT_SECONDS) -> "Load":
+    def wait_commits(self, count: int, seconds: float = STATEMENT_SECONDS) -> Self:
         """Waits until `count` more transactions were acknowledged."""
         goal = self.commits() + count
 
@@ -159,18 +159,30 @@ class Load:
         """Ends the clients in order and leaves the server running."""
         return self._end()
 
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        self._end_clients()
+        if kind is None:
+            self._raise_errors()
+
     def _end(self) -> Acknowledged:
+        self._end_clients()
+        self._raise_errors()
+        return self.acknowledged()
+
+    def _end_clients(self) -> None:
         for client in self.clients:
             client.end()
         for client in self.clients:
-            client.join()
+            if client.ident is not None:
+                client.join()
         for connection in self._open:
             try:
                 connection.close()
             except pymysql.err.Error:
                 pass
-        self._raise_errors()
-        return self.acknowledged()
 
     def _raise_errors(self) -> None:
         for client in self.clients:

@@ -80,7 +80,14 @@ class Maker:
 
     def change(self) -> None:
         """One statement, mostly."""
-        kind = self._random.choices(list(self._kinds), list(self._kinds.values()))[0]
+        self._do(self._random.choices(list(self._kinds), list(self._kinds.values()))[0])
+
+    def everything(self) -> None:
+        """Every kind of change three times, those that need something to change included."""
+        for kind in 3 * list(self._kinds):
+            self._do(kind)
+
+    def _do(self, kind: str) -> None:
         if len(self._all("table")) < 2:
             kind = "create"
         getattr(self, f"_{kind}")()

@@ -332,3 +332,8 @@ class Mysqld:
         """`which` is checkpoint, current or flushed_to_disk."""
         return int(self.scalar("SELECT variable_value FROM performance_schema.global_status WHERE variable_name = %s",
                                [f"Innodb_redo_log_{which}_lsn"]))
+
+    def await_redo_written(self) -> None:
+        """Waits until all redo that there is now is in the log files; without a commit that may take a second."""
+        given = self.redo_lsn("current")
+        wait_until(lambda: self.redo_lsn("flushed_to_disk") >= given, seconds=30, what="redo to be written")

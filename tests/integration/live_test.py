@@ -1,0 +1,302 @@
+"""Clones of running servers that are written to: committed states, not older than the CLONE statement."""
+
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from harness import dataset, faults
+from harness.clone import CloneOptions, clone, start_clone
+from harness.copycheck import check_copy, check_status_completed, fingerprint
+from harness.live import LiveSource, clone_under_load, flush, refused_because_of_ddl, make_live
+from harness.live_load import LiveLoad
+from harness.load import DURABLE, LATE_CHECKPOINT, REDO_DECIDES, check_load_contents
+from harness.mysqld import MysqlInstall, Mysqld, use_keyring
+from harness.proxy import Proxy, cut_after, paced
+from harness.waiting import wait_until
+
+NewMysqld = Callable[..., Mysqld]
+NewDonor = Callable[..., Any]  # gives a Donord, or a stock server: both have a port
+OpenCopy = Callable[[Path], Mysqld]
+
+_MEGABYTE = 1024 * 1024
+_COMMITS = 100
+
+
+# -- rounds ---------------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Round:
+    seed: int
+    replace: bool
+    threads: int
+    require: str
+    redo_megabytes: int
+    ddl: bool
+    megabytes_per_second: int  # of each connection
+
+    def __str__(self) -> str:
+        return (f"seed {self.seed} {'replace' if self.replace else 'directory'} {self.threads} threads {self.require}"
+                f" redo {self.redo_megabytes}M {self.megabytes_per_second} MB/s{' ddl' if self.ddl else ''}")
+
+    @staticmethod
+    def of(number: int) -> "Round":
+        threads = 8 if number // 2 % 2 else 1
+        return Round(seed=number, replace=number % 2 == 1, threads=threads, require="NO SSL" if number // 4 % 2 else "SSL",
+                     redo_megabytes=8 if number % 3 else 128, ddl=number % 5 in (0, 1, 3),
+                     megabytes_per_second=(40 if threads == 1 else 15) if number // 3 % 2 else 1000)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "this" in metafunc.fixturenames:
+        rounds = metafunc.config.getoption("--rounds")
+        metafunc.parametrize("this", [Round.of(number) for number in range(rounds)], ids=str)
+
+
+@pytest.fixture(scope="module")
+def refusals() -> Iterator[dict[Round, int]]:
+    """How many clones of each round with DDL were refused because of it: at most every third."""
+    counted: dict[Round, int] = {}
+    yield counted
+    assert sum(counted.values()) <= max(1, len(counted) // 3), f"refused because of DDL: {counted}"
+
+
+@pytest.fixture(scope="module")
+def replaced(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mysqld]:
+    """A recipient that loses its data in every other round."""
+    server = Mysqld(install, tmp_path_factory.mktemp("replaced"), supervised=True, options=REDO_DECIDES).start()
+    yield server
+    server.kill()
+
+
+def test_round_of_a_clone_under_load(this: Round, live: LiveSource, new_live_donor: NewDonor, recipient: Mysqld,
+                                     replaced: Mysqld, open_copy: OpenCopy, refusals: dict[Round, int], tmp_path: Path,
+                                     record_property: Callable[[str, object], None]) -> None:
+    live.server.run(f"SET GLOBAL innodb_redo_log_capacity = {this.redo_megabytes * _MEGABYTE}")
+    donor = new_live_donor(live.server)
+    directory = None if this.replace else tmp_path / "copy"
+    with (LiveLoad(live.server, seed=this.seed, makers=2 if this.ddl else 0) as load,
+          Proxy(donor.port, watch=paced(this.megabytes_per_second * _MEGABYTE)) as proxy):
+        before = load.wait_commits(_COMMITS).commits()
+        told, refused = clone_under_load(load, replaced if this.replace else recipient, proxy.port, directory=directory,
+                                         require=this.require, variables=CloneOptions.threads(this.threads))
+        assert load.commits() > before, "the load did not go on"
+    if this.ddl:
+        refusals[this] = refused
+        record_property("remark", f"refused because of DDL: {refused}")
+    if this.replace:
+        check_status_completed(replaced)
+        live.check(replaced, told)
+    else:
+        with open_copy(tmp_path / "copy") as copy:
+            live.check(copy, told)
+
+
+# -- one thing at a time --------------------------------------------------------------------------------------------------
+
+def test_nothing_is_missing_when_nobody_writes(new_mysqld: NewMysqld, new_live_donor: NewDonor, recipient: Mysqld,
+                                               open_copy: OpenCopy, tmp_path: Path) -> None:
+    """All that a load left is in memory and in the redo log only, and the copy is equal to the last bit of it."""
+    live = make_live(new_mysqld(tcp=True, options=[*REDO_DECIDES, *LATE_CHECKPOINT]), dataset.small, dataset.everything)
+    with LiveLoad(live.server, seed=101, makers=1) as load:
+        load.wait_commits(3 * _COMMITS).hold()
+        live.server.await_redo_written()
+        expected = fingerprint(live.server)
+        donor = new_live_donor(live.server)
+        clone(recipient, donor.port, directory=tmp_path / "copy", variables=CloneOptions.threads(4))
+        told = load.stop()
+    live.server.kill()
+    with open_copy(tmp_path / "copy") as copy:
+        check_copy(copy, expected)
+        check_load_contents(copy, told)
+
+
+def test_gtids_are_those_of_the_data(new_mysqld: NewMysqld, new_live_donor: NewDonor, recipient: Mysqld,
+                                     open_copy: OpenCopy, tmp_path: Path) -> None:
+    """What the copy says that it has executed decides what a replica asks of its source next."""
+    live = make_live(new_mysqld(tcp=True, options=DURABLE), dataset.small)
+    donor = new_live_donor(live.server)
+    with LiveLoad(live.server, seed=102, named=True) as load:
+        for name in ("first", "second"):
+            told, _ = clone_under_load(load.wait_commits(_COMMITS), recipient, donor.port, directory=tmp_path / name)
+            with open_copy(tmp_path / name) as copy:
+                live.check(copy, told)
+
+
+def test_everything_encrypted(install: MysqlInstall, new_mysqld: NewMysqld, new_live_donor: NewDonor, open_copy: OpenCopy,
+                              tmp_path: Path) -> None:
+    """Tables and tablespaces get keys and lose them, and the master key is rotated, while the clone runs."""
+    homes = {name: tmp_path / name for name in ("source", "recipient")}
+    for home in homes.values():
+        use_keyring(install.new_datadir(home / "data"), home / "keyring")
+    options = [*REDO_DECIDES, "--innodb-undo-log-encrypt=ON", "--innodb-redo-log-encrypt=ON"]
+    live = make_live(new_mysqld(datadir=homes["source"] / "data", tcp=True, options=options), dataset.small)
+    recipient = new_mysqld(datadir=homes["recipient"] / "data")
+    donor = new_live_donor(live.server, extra=["--keyring-file", str(homes["source"] / "keyring")])
+    with LiveLoad(live.server, seed=103, makers=2, encryption=True) as load:
+        told, _ = clone_under_load(load.wait_commits(_COMMITS), recipient, donor.port, directory=tmp_path / "copy",
+                                   require="SSL")
+    use_keyring(tmp_path / "copy", homes["recipient"] / "keyring")
+    with open_copy(tmp_path / "copy") as copy:
+        live.check(copy, told)
+
+
+@pytest.mark.parametrize("flushed", [False, True], ids=["in memory", "flushed"])
+def test_changes_of_every_kind_during_file_copy(flushed: bool, live: LiveSource, new_live_donor: NewDonor,
+                                                recipient: Mysqld, open_copy: OpenCopy, tmp_path: Path) -> None:
+    """Files come, go, get other names and are filled without redo while one block of the clone is on its way."""
+    donor = new_live_donor(live.server)
+    with LiveLoad(live.server, seed=104) as load, Proxy(donor.port) as proxy:
+        load.wait_commits(_COMMITS).make_everything()
+        told = load.acknowledged()
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+        _wait_bytes(proxy, 10)
+        proxy.stall()
+        load.make_everything()
+        if flushed:
+            load.hold()
+            flush(live.server)
+            load.go_on()
+        proxy.flow()
+        running.wait_ok()
+    with open_copy(tmp_path / "copy") as copy:
+        live.check(copy, told)
+
+
+def _wait_bytes(proxy: Proxy, megabytes: int) -> None:
+    wait_until(lambda: proxy.bytes_to_recipient() > megabytes * _MEGABYTE, seconds=60, what="the clone to be copying")
+
+
+@pytest.mark.parametrize("stage", ["page_copy", "redo_copy", "done"])
+def test_changes_of_every_kind_after_file_copy(stage: str, live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld,
+                                               open_copy: OpenCopy, tmp_path: Path,
+                                               record_property: Callable[[str, object], None]) -> None:
+    """Either they are in the copy as they have to be, or the clone says why not and the next one works."""
+    donor = new_live_donord(live.server, faults=faults.pause(stage, tmp_path / "release"))
+    with LiveLoad(live.server, seed=105) as load:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, donor.port, directory=tmp_path / "copy")
+        donor.wait_fault()
+        load.make_everything()
+        (tmp_path / "release").touch()
+        result = running.wait()
+        record_property("remark", result.message or "completed")
+        assert result.ok or refused_because_of_ddl(result), f"{result.error} {result.message}"
+        if not result.ok:
+            told, _ = clone_under_load(load, recipient, donor.port, directory=tmp_path / "copy")
+    with open_copy(tmp_path / "copy") as copy:
+        live.check(copy, told)
+
+
+def test_ddl_waits_for_a_recipient_that_asks_for_it(live: LiveSource, new_live_donor: NewDonor, recipient: Mysqld,
+                                                    open_copy: OpenCopy, tmp_path: Path) -> None:
+    """clone_block_ddl, by the backup lock of a connection to the server."""
+    donor = new_live_donor(live.server, extra=["--upstream", f"root@{live.server.socket}"])
+    late = threading.Thread(target=lambda: live.server.run("CREATE SCHEMA late"))
+    with LiveLoad(live.server, seed=111) as load, Proxy(donor.port) as proxy:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy",
+                              variables=CloneOptions.threads(1) | {"block_ddl": 1})
+        _wait_bytes(proxy, 10)
+        proxy.stall()
+        late.start()
+        with live.server.connect() as connection, connection.cursor() as cursor:
+            wait_until(lambda: cursor.execute("SELECT 1 FROM performance_schema.processlist"
+                                              " WHERE state = 'Waiting for backup lock'"),
+                       seconds=30, what="DDL that waits")
+        proxy.flow()
+        running.wait_ok()
+        late.join()
+    with open_copy(tmp_path / "copy") as copy:
+        assert not copy.query("SHOW SCHEMAS LIKE 'late'")
+        live.server.run("DROP SCHEMA late")
+        live.check(copy, told)
+
+
+def test_a_tablespace_is_imported(live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
+                                  tmp_path: Path) -> None:
+    """Pages that come without redo, in a file that was there before: they are in the copy, or there is none."""
+    live.server.run("DROP SCHEMA IF EXISTS moved", "CREATE SCHEMA moved",
+                    *(f"CREATE TABLE moved.{name} (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(200), KEY (v))"
+                      for name in ("here", "there")),
+                    "INSERT INTO moved.here (v) VALUES " + ", ".join(f"(REPEAT('{row} ', 20))" for row in range(2000)))
+    donor = new_live_donord(live.server)
+    with LiveLoad(live.server, seed=106) as load, Proxy(donor.port) as proxy:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+        _wait_bytes(proxy, 10)
+        proxy.stall()
+        live.server.run("ALTER TABLE moved.there DISCARD TABLESPACE", "FLUSH TABLES moved.here FOR EXPORT")
+        for suffix in ("ibd", "cfg"):
+            shutil.copy(live.datadir / f"moved/here.{suffix}", live.datadir / f"moved/there.{suffix}")
+        live.server.run("UNLOCK TABLES", "ALTER TABLE moved.there IMPORT TABLESPACE")
+        proxy.flow()
+        result = running.wait()
+        if not result.ok:
+            assert refused_because_of_ddl(result), f"{result.error} {result.message}"
+            clone(recipient, donor.port, directory=tmp_path / "copy")
+    live.server.run("DROP SCHEMA moved")
+    with open_copy(tmp_path / "copy") as copy:
+        sums = copy.query("CHECKSUM TABLE moved.here, moved.there")
+        assert sums[0][1] == sums[1][1] != 0
+        copy.run("DROP SCHEMA moved")
+        live.check(copy, told)
+
+
+def test_cut_and_resumed(live: LiveSource, new_live_donor: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
+                         tmp_path: Path) -> None:
+    donor = new_live_donor(live.server)
+    with (LiveLoad(live.server, seed=107, makers=1) as load,
+          Proxy(donor.port, watch=cut_after(20 * _MEGABYTE, times=2)) as proxy):
+        told, _ = clone_under_load(load.wait_commits(_COMMITS), recipient, proxy.port, directory=tmp_path / "copy",
+                                   require="NO SSL", variables=CloneOptions.threads(1))
+        assert len(proxy.connections) > 2
+    with open_copy(tmp_path / "copy") as copy:
+        live.check(copy, told)
+
+
+def test_three_recipients_at_once(live: LiveSource, new_live_donord: NewDonor, new_mysqld: NewMysqld, open_copy: OpenCopy,
+                                  tmp_path: Path) -> None:
+    donor = new_live_donord(live.server)
+    recipients = [new_mysqld() for _ in range(3)]
+    told, running = [], []
+    with LiveLoad(live.server, seed=108) as load:
+        for number, recipient in enumerate(recipients):
+            told.append(load.wait_commits(_COMMITS).acknowledged())
+            running.append(start_clone(recipient, donor.port, directory=tmp_path / str(number),
+                                       variables=CloneOptions.threads(1 + number)))
+        for one in running:
+            one.wait_ok()
+    for number, recipient in enumerate(recipients):
+        recipient.stop()
+        with open_copy(tmp_path / str(number)) as copy:
+            live.check(copy, told[number])
+
+
+def test_auto_follows_the_server(live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
+                                 tmp_path: Path) -> None:
+    """At rest, live, and at rest again, for one donord that keeps running."""
+    with LiveLoad(live.server, seed=109) as load:
+        told = load.wait_commits(_COMMITS).stop()
+    live.server.stop()
+    try:
+        donor = new_live_donord(live.server, live="auto")
+        clone(recipient, donor.port, directory=tmp_path / "stopped")
+        with open_copy(tmp_path / "stopped") as copy:
+            live.check(copy, told)
+        live.server.start()
+        with LiveLoad(live.server, seed=110) as load:
+            told, _ = clone_under_load(load.wait_commits(_COMMITS), recipient, donor.port, directory=tmp_path / "started")
+            told_last = load.stop()
+        with open_copy(tmp_path / "started") as copy:
+            live.check(copy, told)
+        live.server.stop()
+        clone(recipient, donor.port, directory=tmp_path / "stopped-again")
+        with open_copy(tmp_path / "stopped-again") as copy:
+            live.check(copy, told_last)
+    finally:
+        if not live.server.running:
+            live.server.start()
