@@ -10,45 +10,27 @@ the page cache.
 
 import argparse
 import os
-import platform
 import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+from bench_setup import Series, bench_home, machine, read_all, tablespace_bytes
 
-from harness import dataset  # pylint: disable=wrong-import-position
+from harness import dataset  # after bench_setup, which makes it found
 from harness.clone import PASSWORD, start_clone
-from harness.donord import REPOSITORY, Donord
-from harness.mysqld import Mysqld, MysqlInstall, copy_datadir
+from harness.donord import Donord
+from harness.mysqld import Mysqld, copy_datadir
 from harness.source import build_source
 
 _REQUIRE = {"plain": "NO SSL", "tls": "SSL", "compressed": "NO SSL"}
 _CLONE_SECONDS = 900
 
 
-@dataclass
-class Series:
-    """What one donor needed, round by round."""
-
-    wall: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-    peak_kib: int = 0
-
-    def __str__(self) -> str:
-        return (f"wall {statistics.median(self.wall):7.2f} s  cpu {statistics.median(self.cpu):7.2f} s  "
-                f"peak {self.peak_kib / 1024:6.0f} MiB")
-
-
 class Stock:
     """A stock mysqld as donor."""
 
-    def __init__(self, install: MysqlInstall, home: Path, datadir: Path):
+    def __init__(self, install, home: Path, datadir: Path):
         self.server = Mysqld(install, home, datadir=copy_datadir(datadir, home / "data"), tcp=True)
         self.server.start()
 
@@ -68,14 +50,6 @@ class Ours(Donord):
     """donord as donor, started anew with the stock donor so that peak memory is that of the measured clones."""
 
 
-def read_all(directory: Path) -> None:
-    for path in directory.rglob("*"):
-        if path.is_file():
-            with open(path, "rb", buffering=0) as file:
-                while file.read(1 << 20):
-                    pass
-
-
 def one_clone(recipient: Mysqld, donor, mode: str, threads: int, target: Path, series: Series) -> None:
     cpu_before = donor.process.cpu_seconds()
     begin = time.monotonic()
@@ -89,12 +63,6 @@ def one_clone(recipient: Mysqld, donor, mode: str, threads: int, target: Path, s
     os.sync()
 
 
-def machine() -> str:
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
-                  if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=600)
@@ -104,17 +72,12 @@ def main() -> None:
     parser.add_argument("--donord-option", action="append", default=[], help="further option of donord serve")
     options = parser.parse_args()
 
-    directory = Path(os.environ.get("DONORD_MYSQL_DIR", REPOSITORY / ".deps" / "mysql"))
-    subprocess.run([REPOSITORY / "tools" / "get-mysql", directory], check=True)
-    home = Path(tempfile.mkdtemp(prefix="donord-bench-"))
-    try:
-        install = MysqlInstall(directory, home / "install")
+    with bench_home() as (home, install):
         source = build_source(install, home / "source",
                               lambda server: server.run(f"CREATE USER clone@'%' IDENTIFIED BY '{PASSWORD}'",
                                                         "GRANT BACKUP_ADMIN ON *.* TO clone@'%'"),
                               lambda server: dataset.sized(server, options.megabytes))
-        size = sum(path.stat().st_size for path in source.datadir.rglob("*.ib*") if path.is_file())
-        print(f"{machine()}; {size / 1e6:.0f} MB of files; {options.rounds} rounds, medians; "
+        print(f"{machine()}; {tablespace_bytes(source.datadir) / 1e6:.0f} MB of files; {options.rounds} rounds, medians; "
               f"recipient and donor {install.version()}", flush=True)
         recipient = Mysqld(install, home / "recipient")
         recipient.start()
@@ -122,8 +85,6 @@ def main() -> None:
             for threads in (int(word) for word in options.threads.split(",")):
                 compare(install, recipient, source.datadir, home / f"{mode}{threads}", mode, threads, options)
         recipient.stop()
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def compare(install, recipient: Mysqld, datadir: Path, home: Path, mode: str, threads: int, options) -> None:

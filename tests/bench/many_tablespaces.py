@@ -8,18 +8,14 @@ over the same files, too.
 """
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+from bench_setup import bench_home
 
-from harness.clone import PASSWORD, start_clone  # pylint: disable=wrong-import-position
-from harness.donord import REPOSITORY, Donord
+from harness.clone import PASSWORD, start_clone  # after bench_setup, which makes it found
+from harness.donord import Donord
 from harness.mysqld import NO_SYNC, Mysqld, MysqlInstall
 
 _PARTITIONS = 8192  # of one table, at most
@@ -68,13 +64,8 @@ def main() -> None:
     parser.add_argument("--stock", action="store_true")
     options = parser.parse_args()
 
-    directory = Path(os.environ.get("DONORD_MYSQL_DIR", REPOSITORY / ".deps" / "mysql"))
-    subprocess.run([REPOSITORY / "tools" / "get-mysql", directory], check=True)
-    home = Path(tempfile.mkdtemp(prefix="donord-bench-"))
-    try:
-        for folder in ("install", "source"):
-            (home / folder).mkdir()
-        install = MysqlInstall(directory, home / "install")
+    with bench_home() as (home, install):
+        (home / "source").mkdir()
         datadir = make_instance(install, home / "source", options.tablespaces)
         with Mysqld(install, home / "recipient", datadir=install.initialize(home / "recipient-data", *_PAGES),
                     options=_PAGES) as recipient:
@@ -89,8 +80,6 @@ def main() -> None:
                 with Mysqld(install, home / "stock", datadir=datadir, tcp=True,
                             options=(*_PAGES, "--disable-log-bin")) as stock:
                     one_clone(recipient, stock, "stock donor", home / "copy")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":
