@@ -33,7 +33,7 @@ struct Announced {
 
 Error changed_too_much(std::string_view what) {
   return Error{Errc::ddl_in_progress, fmt::format("{} while it was cloned", what),
-               "clone again when no DDL runs, or give --upstream and let the recipient set clone_block_ddl=ON"};
+               "clone again when no DDL runs"};
 }
 
 bool same_key(const TablespaceFile& a, const TablespaceFile& b) {
