@@ -1,5 +1,8 @@
 #include "live/live_source.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include "source/file_cache.hpp"
 
 namespace donord {
@@ -7,6 +10,21 @@ namespace donord {
 namespace {
 
 constexpr std::size_t kMaxOpenFiles = 256;
+constexpr std::chrono::seconds kTruncation{60};
+constexpr std::chrono::milliseconds kPause{20};
+
+/// A file that is made without a word in the log must be complete before the log is read for a clone.
+Result<> wait_for_undo_truncation(const DatadirOptions& options) {
+  const auto deadline = std::chrono::steady_clock::now() + kTruncation;
+  for (;;) {
+    const Result<bool> truncating = truncates_undo(options);
+    if (!truncating) return truncating.error();
+    if (!*truncating) return {};
+    if (std::chrono::steady_clock::now() > deadline)
+      return Error{Errc::ddl_in_progress, "an undo tablespace is being truncated", "clone again later"};
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 }  // namespace
 
@@ -63,6 +81,7 @@ Result<std::unique_ptr<CloneView>> LiveSource::begin_clone() {
   }
   Result<std::shared_ptr<RedoWatch>> watching = watch(*previous);
   if (!watching) return watching.error();
+  if (Result<> done = wait_for_undo_truncation(previous->options); !done) return done.error();
   Result<RedoWatch::Hold> hold = (*watching)->hold();
   if (!hold) return hold.error();
   Result<LiveSurvey> survey = survey_live(options_.datadir, previous.get());

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kLooks = 40;
 constexpr std::chrono::milliseconds kPause{5};
+constexpr std::chrono::milliseconds kScanPause{100};
 
 /// A page 0 that is being written, or a file that is being made, is fine a moment later.
 template <class Look>
@@ -47,10 +48,6 @@ Result<> add_system_files(const std::vector<ScannedFile>& scanned, LiveSurvey& s
   survey.page_size_bytes = found.files.front().format.logical_bytes;
   std::ranges::move(found.files, std::back_inserter(survey.files));
   return {};
-}
-
-bool is_served(const TablespaceFile& file) {
-  return !file.flags.temporary() && innodb::kind_of(file.space) != innodb::SpaceKind::temporary;
 }
 
 /// All candidates at once, which is fast, then one by one those for which that was not enough.
@@ -98,6 +95,10 @@ void leave_out_twins(std::vector<TablespaceFile>& files) {
 
 }  // namespace
 
+bool is_served(const TablespaceFile& file) {
+  return !file.flags.temporary() && innodb::kind_of(file.space) != innodb::SpaceKind::temporary;
+}
+
 std::uint64_t LiveSurvey::data_bytes() const {
   return std::transform_reduce(files.begin(), files.end(), std::uint64_t{0}, std::plus<>{},
                                [](const TablespaceFile& file) { return file.usable_bytes(); });
@@ -117,6 +118,20 @@ Result<ServerProcess> find_server(const DatadirOptions& options) {
   const Result<std::vector<SystemFileSpec>> system = parse_data_file_path(all.innodb_data_file_path);
   if (!system) return system.error();
   return ServerProcess::find(all.resolve(all.innodb_data_home_dir) / system->front().path);
+}
+
+Result<bool> truncates_undo(const DatadirOptions& options) {
+  for (const fs::path& directory : {options.datadir, options.resolve(options.innodb_undo_directory),
+                                    options.resolve(options.innodb_log_group_home_dir)}) {
+    std::error_code error;
+    for (fs::directory_iterator entries{directory, error}; !error && entries != fs::directory_iterator{};
+         entries.increment(error)) {
+      const std::string name = entries->path().filename().string();
+      if (name.starts_with("undo_") && name.ends_with("_trunc.log")) return true;
+    }
+    if (error) return io_error("list", directory, error.value());
+  }
+  return false;
 }
 
 Result<std::shared_ptr<const KeyringFile>> read_live_keyring(const DatadirOptions& options) {
@@ -162,7 +177,13 @@ Result<LiveSurvey> survey_live(const DatadirOptions& options, const LiveSurvey* 
   LiveSurvey survey;
   survey.options = options;
   if (Result<> added = add_persisted_options(survey.options); !added) return added.error();
-  const DatadirScan scan = scan_datadir(survey.options);
+  DatadirScan scan = scan_datadir(survey.options);
+  // Directories come and go as well; what lasts is a reason to refuse.
+  for (int i = 1; i < kLooks && !scan.problems.empty(); ++i) {
+    std::this_thread::sleep_for(kScanPause);
+    scan = scan_datadir(survey.options);
+  }
+  if (!scan.problems.empty()) return scan.problems.front();
   if (Result<> added = add_system_files(scan.system_files, survey); !added) return added.error();
   Result<std::shared_ptr<const KeyringFile>> keyring = read_live_keyring(survey.options);
   if (!keyring) return keyring.error();

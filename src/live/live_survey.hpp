@@ -1,7 +1,7 @@
 #pragma once
 
 // The files of a running server, as they are at one moment or another: they come, go and change while they are listed.
-// What is uncertain is told by the log afterwards (`LiveNames`).
+// What is uncertain is told by the log afterwards (`SpaceFates`).
 
 #include <map>
 #include <memory>
@@ -34,9 +34,16 @@ struct LiveSurvey {
 /// The server that runs on the directory; `Errc::unavailable` when none does.
 [[nodiscard]] Result<ServerProcess> find_server(const DatadirOptions& options);
 
+/// An undo tablespace is being truncated: its new file is written without a word in the log, and is not fit to be read
+/// before that has ended.
+[[nodiscard]] Result<bool> truncates_undo(const DatadirOptions& options);
+
 /// Lists and identifies the files. What has not changed since `previous` is not read again. The error is the first
 /// reason for which nothing of it can be served, now or later.
 [[nodiscard]] Result<LiveSurvey> survey_live(const DatadirOptions& options, const LiveSurvey* previous = nullptr);
+
+/// Not so temporary tablespaces.
+[[nodiscard]] bool is_served(const TablespaceFile& file);
 
 /// The file at this path, known to the server by `name`. Looks again for a while when its page 0 is torn.
 /// `Errc::not_found` when it is not there.

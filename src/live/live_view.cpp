@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 /// A commit that was acknowledged is in the log on disk after innodb_flush_log_at_timeout, one second, at the latest.
 constexpr std::chrono::milliseconds kSettled{1200};
-constexpr int kRounds = 50;
+constexpr std::chrono::seconds kCalmingDown{60};
 
 /// Files that the recipient has to be told of before the next state.
 struct Announced {
@@ -32,8 +32,7 @@ struct Announced {
 };
 
 Error changed_too_much(std::string_view what) {
-  return Error{Errc::ddl_in_progress, fmt::format("{} while it was cloned", what),
-               "clone again when no DDL runs"};
+  return Error{Errc::ddl_in_progress, fmt::format("{} while it was cloned", what), "clone again when no DDL runs"};
 }
 
 bool same_key(const TablespaceFile& a, const TablespaceFile& b) {
@@ -89,6 +88,8 @@ class LiveView final : public CloneView {
   [[nodiscard]] Result<SpaceFates> fates(Lsn from, Lsn to) const;
   [[nodiscard]] Result<Announced> follow_files(const SpaceFates& fates);
   [[nodiscard]] Result<std::optional<TablespaceFile>> created_file(SpaceId space, const SpaceFate& fate) const;
+  [[nodiscard]] Result<> find_files(SpaceFates& now, std::vector<TablespaceFile>& created);
+  [[nodiscard]] Result<> find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created);
   [[nodiscard]] Result<> renew_keys(const SpaceFates& fates);
   [[nodiscard]] std::string name_of(SpaceId space, const SpaceFate& fate) const;
   [[nodiscard]] Result<Lsn> choose_end();
@@ -187,7 +188,9 @@ Result<> LiveView::renew_keys(const SpaceFates& fates) {
     touched.emplace(file.space, &file);
   }
   const RedoRange range{hold_.checkpoint, names_until_};
-  if (Result<> replayed = replay_keys(range, survey_.page_size_bytes, redo(), touched); !replayed) return replayed;
+  if (Result<> replayed = replay_keys(range, survey_.page_size_bytes, redo_until(names_until_, redo()), touched);
+      !replayed)
+    return replayed;
   for (auto& [index, file] : files) {
     if (Result<> found = find_key(survey_.options, survey_.keyring, file); !found) return found;
     const TablespaceFile& before = files_.file(index);
@@ -196,6 +199,59 @@ Result<> LiveView::renew_keys(const SpaceFates& fates) {
       return changed_too_much(fmt::format("the encryption of {} changed", file.name));
     files_.set_file(index, std::move(file));
   }
+  return {};
+}
+
+/// What the log tells of files up to `names_until_`, and those that the recipient has not got. A file that is not where
+/// it should be shows that the log has gone on.
+Result<> LiveView::find_files(SpaceFates& now, std::vector<TablespaceFile>& created) {
+  const Clock::time_point deadline = Clock::now() + kCalmingDown;
+  for (bool complete = false; !complete;) {
+    if (Clock::now() > deadline) return changed_too_much("files were created, renamed and dropped all the time");
+    const Result<Lsn> until = watch_->catch_up();
+    if (!until) return until.error();
+    names_until_ = *until;
+    Result<SpaceFates> found = fates(hold_.checkpoint, names_until_);
+    if (!found) return found.error();
+    now = std::move(*found);
+    const Result<bool> truncating = truncates_undo(survey_.options);
+    if (!truncating) return truncating.error();
+    complete = !*truncating;
+    created.clear();
+    for (const auto& [space, fate] : now) {
+      // One that was renamed while files were listed may have been missed as well.
+      if (fate.removed || fate.path.empty() || spaces_.contains(space)) continue;
+      Result<std::optional<TablespaceFile>> file = created_file(space, fate);
+      if (!file) return file.error();
+      complete = complete && file->has_value();
+      if (*file && is_served(**file)) created.push_back(std::move(**file));
+    }
+  }
+  return find_strangers(now, created);
+}
+
+/// Files that are there and of which neither the first list nor the log knows: IMPORT TABLESPACE brings such.
+Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created) {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> known;
+  const auto note = [&known](const TablespaceFile& file) { known.emplace(file.stamp.device, file.stamp.inode); };
+  std::ranges::for_each(survey_.files, note);
+  std::ranges::for_each(created, note);
+  std::vector<TablespaceFile> strangers;
+  for (const ScannedFile& one : scan_datadir(survey_.options).candidates) {
+    const Result<FileStamp> stamp = stamp_of(one.path);
+    if (!stamp || known.contains({stamp->device, stamp->inode})) continue;
+    Result<TablespaceFile> file = identify_live(survey_, one);
+    if (file && is_served(*file) && !spaces_.contains(file->space) && !now.contains(file->space))
+      strangers.push_back(std::move(*file));
+  }
+  if (strangers.empty()) return {};
+  const Result<Lsn> until = watch_->catch_up();
+  if (!until) return until.error();
+  const Result<SpaceFates> later = fates(names_until_, *until);
+  if (!later) return later.error();
+  for (const TablespaceFile& file : strangers)
+    if (!later->contains(file.space))
+      return changed_too_much(fmt::format("{} came without a record in the redo log", file.path.string()));
   return {};
 }
 
@@ -208,30 +264,14 @@ Result<PagePlan> LiveView::begin_page_copy() {
   std::this_thread::sleep_until(begun_ + kSettled);
   SpaceFates now;
   std::vector<TablespaceFile> created;
-  for (int round = 0; round < kRounds; ++round) {
-    const Result<Lsn> until = watch_->catch_up();
-    if (!until) return until.error();
-    names_until_ = *until;
-    Result<SpaceFates> found = fates(hold_.checkpoint, names_until_);
-    if (!found) return found.error();
-    now = std::move(*found);
-    created.clear();
-    bool complete = true;
-    for (const auto& [space, fate] : now) {
-      if (fate.removed || !fate.created || spaces_.contains(space)) continue;
-      Result<std::optional<TablespaceFile>> file = created_file(space, fate);
-      if (!file) return file.error();
-      complete = complete && file->has_value();
-      if (*file) created.push_back(std::move(**file));
-    }
-    if (complete) break;
-    if (round + 1 == kRounds) return changed_too_much("files were created, renamed and dropped all the time");
-  }
+  if (Result<> found = find_files(now, created); !found) return found.error();
 
   Result<Announced> announced = follow_files(now);
   if (!announced) return announced.error();
+  std::set<SpaceId> fresh;
   for (TablespaceFile& file : created) {
     const SpaceId space = file.space;
+    fresh.insert(space);
     const DataFile data = to_data_file(file);
     const std::size_t index = files_.add(std::move(file));
     spaces_.emplace(space, index);
@@ -248,7 +288,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
 
   PagesToSend send{.gone = announced->gone, .had = had_};
   for (const auto& [space, fate] : now)
-    if (!fate.removed && (fate.created || fate.index_loaded)) send.whole.insert(space);
+    if (!fate.removed && (fate.created || fate.index_loaded || fresh.contains(space))) send.whole.insert(space);
   if (redo_start_ > hold_.checkpoint) {
     if (const Result<Lsn> tracked = watch_->wait_until(redo_start_); !tracked) return tracked.error();
     Result<PageSet> changed = watch_->tracker().changed(hold_.checkpoint, redo_start_);
@@ -279,45 +319,46 @@ Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {
 
 /// The earliest end that is not before anything that was sent, nor before what was committed when the clone began.
 Result<Lsn> LiveView::choose_end() {
-  const Lsn needed = std::max(names_until_, files_.needed_end());
+  const Lsn needed = std::max({names_until_, redo_start_, files_.needed_end()});
   if (const Result<Lsn> there = watch_->wait_until(needed); !there) return there;
   return group_end_at(names_until_, needed, survey_.page_size_bytes, redo());
 }
 
-/// What was created after the recipient was told of files is filled by the log alone; the log removes and renames files
-/// itself. What the log does not have cannot be made good any more.
+/// What was created after the recipient was told of files is filled by the log alone. What the log does not have cannot
+/// be made good any more.
 Result<std::vector<FileChange>> LiveView::late_files(Lsn end) {
-  std::vector<FileChange> created;
-  if (end <= names_until_) return created;
+  if (end <= names_until_) return std::vector<FileChange>{};
   const Result<std::vector<LogEvent>> events = watch_->tracker().events(names_until_, end);
   if (!events) return events.error();
   const Result<SpaceFates> later = fates(names_until_, watch_->tracker().tracked_until());
   if (!later) return later.error();
   const SpaceFates now = fates_of(*events);
+  Result<Announced> announced = follow_files(now);
+  if (!announced) return announced.error();
+  std::vector<FileChange> changes = std::move(announced->changes);
   for (const auto& [space, fate] : now) {
     if (fate.removed) continue;
     if (fate.index_loaded) return changed_too_much(fmt::format("an index of {} was built", name_of(space, fate)));
     if (fate.key_written) return changed_too_much(fmt::format("the encryption of {} changed", name_of(space, fate)));
-    if (!fate.created || spaces_.contains(space)) continue;
+    if (fate.path.empty() || spaces_.contains(space)) continue;
     if (innodb::kind_of(space) == innodb::SpaceKind::undo)
       return changed_too_much(fmt::format("the undo tablespace {} was made anew", fate.path));
     Result<std::optional<TablespaceFile>> file = created_file(space, later->at(space));
     if (!file) return file.error();
     if (!*file) return changed_too_much(fmt::format("{} was created and dropped", fate.path));
-    // Recovery renames it where the server did.
-    const auto creation = std::ranges::find_if(*events, [&space](const LogEvent& event) {
-      return event.space == space && event.kind == LogEventKind::file_created;
-    });
-    (*file)->name = creation->path;
+    if (!is_served(**file)) continue;
+    if (!fate.created)  // and missed when files were listed: what it had before is not in the log
+      return changed_too_much(fmt::format("{} was renamed", fate.path));
+    (*file)->name = fate.path;
     Result<std::string> name = wire_name(**file, survey_.options.path_map);
     if (!name) return name.error();
     (*file)->name = std::move(*name);
     const DataFile data = to_data_file(**file);
     const std::size_t index = files_.add(std::move(**file));
     spaces_.emplace(space, index);
-    created.push_back({FileChange::Kind::created, static_cast<std::uint32_t>(index), data});
+    changes.push_back({FileChange::Kind::created, static_cast<std::uint32_t>(index), data});
   }
-  return created;
+  return changes;
 }
 
 Result<RedoPlan> LiveView::begin_redo_copy() {

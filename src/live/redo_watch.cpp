@@ -116,6 +116,8 @@ Result<> RedoWatch::open_tracker(Lsn checkpoint) {
 
 Result<RedoWatch::Hold> RedoWatch::hold() {
   if (const Result<Lsn> known = catch_up(); !known) return known.error();
+  const Result<RedoPin> meanwhile = archive_->pin(archive_->start());
+  if (!meanwhile) return meanwhile.error();
   const Result<Lsn> checkpoint = newest_checkpoint();
   if (!checkpoint) return checkpoint.error();
   // Redo reaches the disk before the checkpoint that needs it, but perhaps not yet the archive.
@@ -186,6 +188,9 @@ void RedoWatch::run(const std::stop_token& stop) {
 
 void RedoWatch::end_with(const Error& error) {
   log::error("live.watch_ended", {{"error", error.what}, {"hint", error.hint}});
+  // If it is what was tracked before that does not fit the log, the next watch shall not meet it again.
+  std::error_code ignored;
+  fs::remove(place_ / "pages.track", ignored);
   const std::lock_guard lock{mutex_};
   failure_ = error;
   changed_.notify_all();
@@ -260,7 +265,7 @@ Result<> RedoWatch::refresh_cipher() {
       redo_cipher_of(tail_->checkpoint_file_start(), keyring->get());
   if (!found) return found.error();
   const std::lock_guard lock{mutex_};
-  cipher_ = std::move(*found);
+  if (*found) cipher_ = std::move(*found);  // what was archived may need it even when nothing new is encrypted
   return {};
 }
 
@@ -295,8 +300,13 @@ void RedoWatch::keep(const std::stop_token& stop) {
   std::condition_variable_any wake;
   while (!stop.stop_requested() && !failure()) {
     wake.wait_for(lock, stop, kSavePeriod, [] { return false; });
-    if (const Result<> saved = tracker_file_->save(*tracker_); !saved)
-      log::warn("live.tracker_not_saved", {{"error", saved.error().what}});
+    try {
+      if (failure()) break;
+      if (const Result<> saved = tracker_file_->save(*tracker_); !saved)
+        log::warn("live.tracker_not_saved", {{"error", saved.error().what}});
+    } catch (const std::exception& thrown) {
+      log::warn("live.tracker_not_saved", {{"error", thrown.what()}});
+    }
   }
 }
 

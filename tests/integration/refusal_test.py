@@ -76,7 +76,7 @@ def test_not_a_datadir(new_donord: NewDonord, tmp_path: Path) -> None:
 def test_datadir_in_use_by_mysqld(new_donord: NewDonord, source_small: Source, new_mysqld: NewMysqld,
                                   tmp_path: Path) -> None:
     server = new_mysqld(datadir=source_small.copy(tmp_path / "data"))
-    said = new_donord(tmp_path / "data").start_refused()
+    said = new_donord(tmp_path / "data", extra=["--live", "no"]).start_refused()
     assert re.search(r"in use|lock|running", said), said
     assert server.scalar("SELECT COUNT(*) FROM shop.customer") == 4000, "mysqld was not disturbed"
 
