@@ -24,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 /// A commit that was acknowledged is in the log on disk after innodb_flush_log_at_timeout, one second, at the latest.
 constexpr std::chrono::milliseconds kSettled{1200};
 constexpr std::chrono::seconds kCalmingDown{60};
+constexpr std::chrono::milliseconds kUndoDropped{500};
+constexpr std::chrono::milliseconds kFileRemoved{200};  // after the log has said so
 
 /// Files that the recipient has to be told of before the next state.
 struct Announced {
@@ -89,6 +91,7 @@ class LiveView final : public CloneView {
   [[nodiscard]] Result<Announced> follow_files(const SpaceFates& fates);
   [[nodiscard]] Result<std::optional<TablespaceFile>> created_file(SpaceId space, const SpaceFate& fate) const;
   [[nodiscard]] Result<> find_files(SpaceFates& now, std::vector<TablespaceFile>& created);
+  [[nodiscard]] bool undo_has_settled(const SpaceFates& now);
   [[nodiscard]] Result<> find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created);
   [[nodiscard]] Result<> renew_keys(const SpaceFates& fates);
   [[nodiscard]] std::string name_of(SpaceId space, const SpaceFate& fate) const;
@@ -109,9 +112,10 @@ class LiveView final : public CloneView {
   mutable LiveFiles files_;
   std::vector<DataFile> data_files_;
   std::vector<std::uint64_t> had_;
-  std::map<SpaceId, std::size_t> spaces_;  // tablespaces that the recipient has, and their first files
-  Lsn redo_start_;                         // C1
-  Lsn names_until_;                        // up to here the recipient knows what files there are
+  std::map<SpaceId, std::size_t> spaces_;              // tablespaces that the recipient has, and their first files
+  Lsn redo_start_;                                     // C1
+  Lsn names_until_;                                    // up to here the recipient knows what files there are
+  std::map<SpaceId, Clock::time_point> undo_removed_;  // and when that was noticed
   std::unique_ptr<const RedoPacker> packed_;
 };
 
@@ -216,7 +220,7 @@ Result<> LiveView::find_files(SpaceFates& now, std::vector<TablespaceFile>& crea
     now = std::move(*found);
     const Result<bool> truncating = truncates_undo(survey_.options);
     if (!truncating) return truncating.error();
-    complete = !*truncating;
+    complete = !*truncating && undo_has_settled(now);
     created.clear();
     for (const auto& [space, fate] : now) {
       // One that was renamed while files were listed may have been missed as well.
@@ -230,7 +234,19 @@ Result<> LiveView::find_files(SpaceFates& now, std::vector<TablespaceFile>& crea
   return find_strangers(now, created);
 }
 
-/// Files that are there and of which neither the first list nor the log knows: IMPORT TABLESPACE brings such.
+/// The file of an undo tablespace goes before the dictionary knows of it, by a moment. True when that has passed.
+bool LiveView::undo_has_settled(const SpaceFates& now) {
+  bool settled = true;
+  for (const auto& [space, fate] : now) {
+    if (!fate.removed || innodb::kind_of(space) != innodb::SpaceKind::undo) continue;
+    const auto [seen, first] = undo_removed_.emplace(space, Clock::now());
+    settled = settled && Clock::now() - seen->second > kUndoDropped;
+  }
+  return settled;
+}
+
+/// Files that are there and of which neither the first list nor the log knows: IMPORT TABLESPACE brings such, under the
+/// id of a tablespace that DISCARD has removed.
 Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> known;
   const auto note = [&known](const TablespaceFile& file) { known.emplace(file.stamp.device, file.stamp.inode); };
@@ -241,16 +257,20 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     const Result<FileStamp> stamp = stamp_of(one.path);
     if (!stamp || known.contains({stamp->device, stamp->inode})) continue;
     Result<TablespaceFile> file = identify_live(survey_, one);
-    if (file && is_served(*file) && !spaces_.contains(file->space) && !now.contains(file->space))
+    if (!file || !is_served(*file)) continue;
+    const auto fate = now.find(file->space);
+    if (fate == now.end() ? !spaces_.contains(file->space) : fate->second.removed)
       strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};
+  std::this_thread::sleep_for(kFileRemoved);
   const Result<Lsn> until = watch_->catch_up();
   if (!until) return until.error();
   const Result<SpaceFates> later = fates(names_until_, *until);
   if (!later) return later.error();
   for (const TablespaceFile& file : strangers)
-    if (!later->contains(file.space))
+    if (const Result<FileStamp> stamp = stamp_of(file.path);
+        stamp && stamp->inode == file.stamp.inode && !later->contains(file.space))
       return changed_too_much(fmt::format("{} came without a record in the redo log", file.path.string()));
   return {};
 }

@@ -1,7 +1,6 @@
 """Clones of running servers that are written to: committed states, not older than the CLONE statement."""
 
 import shutil
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -188,31 +187,6 @@ def test_changes_of_every_kind_after_file_copy(stage: str, live: LiveSource, new
         if not result.ok:
             told, _ = clone_under_load(load, recipient, donor.port, directory=tmp_path / "copy")
     with open_copy(tmp_path / "copy") as copy:
-        live.check(copy, told)
-
-
-def test_ddl_waits_for_a_recipient_that_asks_for_it(live: LiveSource, new_live_donor: NewDonor, recipient: Mysqld,
-                                                    open_copy: OpenCopy, tmp_path: Path) -> None:
-    """clone_block_ddl, by the backup lock of a connection to the server."""
-    donor = new_live_donor(live.server, extra=["--upstream", f"root@{live.server.socket}"])
-    late = threading.Thread(target=lambda: live.server.run("CREATE SCHEMA late"))
-    with LiveLoad(live.server, seed=111) as load, Proxy(donor.port) as proxy:
-        told = load.wait_commits(_COMMITS).acknowledged()
-        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy",
-                              variables=CloneOptions.threads(1) | {"block_ddl": 1})
-        _wait_bytes(proxy, 10)
-        proxy.stall()
-        late.start()
-        with live.server.connect() as connection, connection.cursor() as cursor:
-            wait_until(lambda: cursor.execute("SELECT 1 FROM performance_schema.processlist"
-                                              " WHERE state = 'Waiting for backup lock'"),
-                       seconds=30, what="DDL that waits")
-        proxy.flow()
-        running.wait_ok()
-        late.join()
-    with open_copy(tmp_path / "copy") as copy:
-        assert not copy.query("SHOW SCHEMAS LIKE 'late'")
-        live.server.run("DROP SCHEMA late")
         live.check(copy, told)
 
 
