@@ -250,7 +250,7 @@ bool LiveView::undo_has_settled(const SpaceFates& now) {
 Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> known;
   const auto note = [&known](const TablespaceFile& file) { known.emplace(file.stamp.device, file.stamp.inode); };
-  std::ranges::for_each(survey_.files, note);
+  for (std::size_t i = 0; i < files_.size(); ++i) note(files_.file(i));
   std::ranges::for_each(created, note);
   std::vector<TablespaceFile> strangers;
   for (const ScannedFile& one : scan_datadir(survey_.options).candidates) {
@@ -259,8 +259,7 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     Result<TablespaceFile> file = identify_live(survey_, one);
     if (!file || !is_served(*file)) continue;
     const auto fate = now.find(file->space);
-    if (fate == now.end() ? !spaces_.contains(file->space) : fate->second.removed)
-      strangers.push_back(std::move(*file));
+    if (fate == now.end() || fate->second.removed) strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};
   std::this_thread::sleep_for(kFileRemoved);
@@ -386,6 +385,11 @@ Result<RedoPlan> LiveView::begin_redo_copy() {
   if (!end) return end.error();
   Result<std::vector<FileChange>> created = late_files(*end);
   if (!created) return created.error();
+  const Result<Lsn> known_until = watch_->catch_up();
+  if (!known_until) return known_until.error();
+  const Result<SpaceFates> now = fates(hold_.checkpoint, *known_until);
+  if (!now) return now.error();
+  if (Result<> known = find_strangers(*now, {}); !known) return known.error();
   const RedoRange range{redo_start_, *end};
   const innodb::RedoRead log = redo_until(*end, redo());
   const Result<RedoAnalysis> analysis = analyze_redo(range, survey_.page_size_bytes, log);

@@ -10,7 +10,7 @@ import pytest
 from harness import dataset, faults
 from harness.clone import CloneOptions, clone, start_clone
 from harness.copycheck import check_copy, check_status_completed, fingerprint
-from harness.live import LiveSource, clone_under_load, flush, refused_because_of_ddl, make_live
+from harness.live import LiveSource, clone_under_load, flush, refused_because_of_ddl, remove_failed, make_live
 from harness.live_load import LiveLoad
 from harness.load import DURABLE, LATE_CHECKPOINT, REDO_DECIDES, check_load_contents
 from harness.mysqld import MysqlInstall, Mysqld, use_keyring
@@ -185,6 +185,7 @@ def test_changes_of_every_kind_after_file_copy(stage: str, live: LiveSource, new
         record_property("remark", result.message or "completed")
         assert result.ok or refused_because_of_ddl(result), f"{result.error} {result.message}"
         if not result.ok:
+            remove_failed(tmp_path / "copy")
             told, _ = clone_under_load(load, recipient, donor.port, directory=tmp_path / "copy")
     with open_copy(tmp_path / "copy") as copy:
         live.check(copy, told)
@@ -211,6 +212,7 @@ def test_a_tablespace_is_imported(live: LiveSource, new_live_donord: NewDonor, r
         result = running.wait()
         if not result.ok:
             assert refused_because_of_ddl(result), f"{result.error} {result.message}"
+            remove_failed(tmp_path / "copy")
             clone(recipient, donor.port, directory=tmp_path / "copy")
     live.server.run("DROP SCHEMA moved")
     with open_copy(tmp_path / "copy") as copy:

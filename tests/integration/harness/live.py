@@ -1,5 +1,6 @@
 """Servers that are cloned while they are written to, by donord or by themselves, and the check of what comes out."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -58,7 +59,8 @@ def clone_under_load(load: LiveLoad, recipient: Mysqld, port: int, *, seconds: f
                      **options: object) -> tuple[Acknowledged, int]:
     """Clones until it works, and returns what the load was told before that clone, and how many were refused because of DDL.
 
-    That may happen once: then the clone is repeated with all makers held. A recipient whose data was replaced is started.
+    That may happen once: then the clone is repeated with all makers held. A recipient whose data was replaced is started,
+    and what one leaves in its directory after a failure is removed.
     """
     told = load.acknowledged()
     result = start_clone(recipient, port, **options).wait(seconds)
@@ -66,11 +68,18 @@ def clone_under_load(load: LiveLoad, recipient: Mysqld, port: int, *, seconds: f
     if refusals:
         load.hold_makers()
         told = load.acknowledged()
+        remove_failed(options.get("directory"))
         result = start_clone(recipient, port, **options).wait(seconds)
     assert result.ok, f"{result.error} {result.message}\nrecipient:\n{recipient.log_tail()}"
     if options.get("directory") is None:
         recipient.await_restart()
     return told, refusals
+
+
+def remove_failed(directory: object) -> None:
+    """A recipient does not clone into a directory that is there, its own leftovers included."""
+    if directory is not None:
+        shutil.rmtree(str(directory), ignore_errors=True)
 
 
 def refused_because_of_ddl(result: CloneResult) -> bool:
