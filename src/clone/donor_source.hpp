@@ -60,7 +60,8 @@ struct PageRef {
   std::uint64_t file_size_bytes = 0;
 };
 
-/// What PAGE COPY brings: first the changes, in this order, then the pages.
+/// What PAGE COPY brings: the changes, in any order and one for a file at most, and then the pages, best in the order
+/// of the files: a recipient opens a file whenever the index changes.
 struct PagePlan {
   std::vector<FileChange> changes;
   std::vector<PageRef> pages;

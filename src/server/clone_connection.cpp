@@ -28,6 +28,12 @@ ErrorResponse to_response(const Error& error) {
   return {mysql.number, std::move(mysql.message)};
 }
 
+void log_changes(const CloneSession& session, CloneState before, const std::vector<FileChange>& changes) {
+  if (changes.empty()) return;
+  log::info("clone.files_changed",
+            {{"clone", session.key()}, {"before", to_string(before)}, {"changes", changes.size()}});
+}
+
 }  // namespace
 
 CloneConnection::CloneConnection(std::shared_ptr<ServerContext> context, PacketStream& stream, const ClientInfo& client)
@@ -210,7 +216,8 @@ asio::awaitable<Result<>> CloneConnection::on_reinit(InitCommand command) {
 asio::awaitable<Result<>> CloneConnection::on_execute() {
   executed_ = true;
   session_->with_machine([&](DonorMachine& machine) { machine.execute(*task_); });
-  BlockPipeline pipeline{context_->pool, *session_, stream_, context_->options.write_limit};
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  BlockPipeline pipeline{executor, context_->pool, *session_, stream_, context_->options.write_limit};
   Result<> done;
   std::exception_ptr thrown;
   try {
@@ -281,11 +288,13 @@ void CloneConnection::prepare(CloneState state) {
       if (state == CloneState::page_copy) {
         Result<PagePlan> plan = session->view().begin_page_copy();
         if (!plan) return plan.error();
+        log_changes(*session, state, plan->changes);
         session->with_machine([&](DonorMachine& machine) { machine.on_pages(std::move(*plan)); });
         return {};
       }
       Result<RedoPlan> redo = session->view().begin_redo_copy();
       if (!redo) return redo.error();
+      log_changes(*session, state, redo->changes);
       session->with_machine([&](DonorMachine& machine) { machine.on_redo(std::move(*redo)); });
       return {};
     });

@@ -194,9 +194,9 @@ std::optional<std::chrono::steady_clock::time_point> CloneSession::away_since() 
   return away_since_;
 }
 
-void CloneSession::count_data(CloneState state, std::uint64_t data_bytes) {
+void CloneSession::count_data(CloneState state, std::uint64_t data_bytes, std::uint64_t blocks) {
   counters(state).data_bytes += data_bytes;
-  ++counters(state).blocks;
+  counters(state).blocks += blocks;
 }
 
 void CloneSession::count_network(CloneState state, std::uint64_t network_bytes) {

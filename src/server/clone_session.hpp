@@ -109,8 +109,8 @@ class CloneSession : public std::enable_shared_from_this<CloneSession> {
   /// Ends it if it may give way; false when it may not.
   bool give_way(std::chrono::steady_clock::duration grace, SessionEnd end);
 
-  /// A data message has gone out.
-  void count_data(CloneState state, std::uint64_t data_bytes);
+  /// Data messages have gone out.
+  void count_data(CloneState state, std::uint64_t data_bytes, std::uint64_t blocks);
   void count_network(CloneState state, std::uint64_t network_bytes);
 
   /// Writes the counters of the current stage to the catalog.

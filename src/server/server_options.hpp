@@ -11,7 +11,7 @@
 
 namespace donord {
 
-/// Two blocks, and their compressed forms, are in memory for each connection.
+/// Two batches of this size, and their compressed forms, are in memory for each connection.
 inline constexpr std::uint32_t kMaxBlockBytes = 8 * 1024 * 1024;
 
 struct ServerOptions {

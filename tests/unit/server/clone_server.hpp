@@ -2,11 +2,12 @@
 
 // Clone connections of a server on a thread of its own, over real sockets, and their clients.
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-#include <gtest/gtest.h>
+#include <exception>
 #include <list>
 #include <memory>
 #include <optional>
@@ -29,6 +30,37 @@ inline boost::asio::awaitable<void> serve(std::shared_ptr<ServerContext> context
   std::ignore = co_await connection.run();
   stream.transport().close();
 }
+
+/// Messages of a connection, read many at a time.
+class MessageReader {
+ public:
+  explicit MessageReader(boost::asio::ip::tcp::socket& socket) : socket_(socket) {}
+
+  /// Valid until the next call.
+  ByteView next() {
+    need(PacketHeader::kSize);
+    const std::size_t length = load_le<3>(buffer_.data() + begin_);
+    need(PacketHeader::kSize + length);
+    const ByteView message = ByteView{buffer_}.subspan(begin_ + PacketHeader::kSize, length);
+    begin_ += PacketHeader::kSize + length;
+    return message;
+  }
+
+ private:
+  void need(std::size_t count) {
+    if (end_ - begin_ >= count) return;
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= std::exchange(begin_, 0);
+    buffer_.resize(std::max(buffer_.size(), count));
+    while (end_ < count) end_ += socket_.read_some(boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_));
+  }
+
+  boost::asio::ip::tcp::socket& socket_;
+  Bytes buffer_ = Bytes(1 << 20);
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
 
 }  // namespace clone_server_detail
 
@@ -70,7 +102,9 @@ class CloneServer {
     ours.connect(acceptor.local_endpoint());
     info.id = ConnectionId{static_cast<std::uint32_t>(sockets_.size())};
     asio::co_spawn(asio::make_strand(io_), clone_server_detail::serve(context_, acceptor.accept(), std::move(info)),
-                   [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
+                   [](const std::exception_ptr& thrown) {
+                     if (thrown) std::rethrow_exception(thrown);
+                   });
     if (!server_.joinable()) server_ = std::thread{[this] { io_.run(); }};
     return ours;
   }
@@ -104,10 +138,11 @@ class CloneServer {
   std::optional<Error> clone(RecipientMachine& recipient, const ClientInfo& info) {
     Socket& master = connect(info);
     Socket& acks = connect(info);
+    clone_server_detail::MessageReader messages{master};
     for (const Bytes& command : {recipient.init_command(), Bytes{static_cast<std::uint8_t>(CloneCommand::execute)}}) {
       send(master, command);
       for (bool done = false; !done;) {
-        const Result<RecipientMachine::Reaction> reaction = recipient.on_response(CloneTaskId{0}, receive(master));
+        const Result<RecipientMachine::Reaction> reaction = recipient.on_response(CloneTaskId{0}, messages.next());
         if (!reaction) return reaction.error();
         if (reaction->ack) ask(acks, *reaction->ack);
         done = reaction->command_done;
