@@ -285,6 +285,9 @@ Result<PagePlan> LiveView::begin_page_copy() {
   std::vector<TablespaceFile> created;
   if (Result<> found = find_files(now, created); !found) return found.error();
 
+  for (const auto& [space, fate] : now)
+    if (fate.imported) return changed_too_much(fmt::format("{} was imported", name_of(space, fate)));
+
   Result<Announced> announced = follow_files(now);
   if (!announced) return announced.error();
   std::set<SpaceId> fresh;
@@ -357,6 +360,7 @@ Result<std::vector<FileChange>> LiveView::late_files(Lsn end) {
   std::vector<FileChange> changes = std::move(announced->changes);
   for (const auto& [space, fate] : now) {
     if (fate.removed) continue;
+    if (fate.imported) return changed_too_much(fmt::format("{} was imported", name_of(space, fate)));
     if (fate.index_loaded) return changed_too_much(fmt::format("an index of {} was built", name_of(space, fate)));
     if (fate.key_written) return changed_too_much(fmt::format("the encryption of {} changed", name_of(space, fate)));
     if (fate.path.empty() || spaces_.contains(space)) continue;

@@ -16,6 +16,8 @@ std::string_view name_of(LogEventKind kind) {
       return "index_loaded";
     case LogEventKind::key_written:
       return "key_written";
+    case LogEventKind::file_imported:
+      return "file_imported";
   }
   return {};
 }

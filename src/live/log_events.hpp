@@ -1,6 +1,6 @@
 #pragma once
 
-// Log events: the records that concern a tablespace's file, and not only its pages.
+// Log events: what the log says about a tablespace's file, and not only about its pages.
 
 #include <cstdint>
 #include <optional>
@@ -13,11 +13,12 @@
 namespace donord {
 
 enum class LogEventKind : std::uint8_t {
-  file_created = 1,  ///< the file exists when this is logged; not all that is in it need be in the log
-  file_renamed = 2,  ///< the file is renamed afterwards
-  file_removed = 3,  ///< the file is removed afterwards
-  index_loaded = 4,  ///< pages were written that are not in the log; they are in the file
-  key_written = 5,   ///< encryption information was written into page 0
+  file_created = 1,   ///< the file exists when this is logged; not all that is in it need be in the log
+  file_renamed = 2,   ///< the file is renamed afterwards
+  file_removed = 3,   ///< the file is removed afterwards
+  index_loaded = 4,   ///< pages were written that are not in the log; they are in the file
+  key_written = 5,    ///< encryption information was written into page 0
+  file_imported = 6,  ///< pages of a file that was removed are named again: ALTER TABLE ... IMPORT TABLESPACE
 };
 
 /// "file_created".
@@ -64,8 +65,8 @@ struct LogEvent {
          (record.type == RedoType::write_string && record.page == PageNo{0});
 }
 
-/// The event that a record of the group is; nothing if it is none, as FILE_EXTEND. Fails for no record that a
-/// `RedoParser` hands out.
+/// The event that a record of the group is; nothing if it is none, as FILE_EXTEND. That a file was imported, no record
+/// says alone. Fails for no record that a `RedoParser` hands out.
 [[nodiscard]] Result<std::optional<LogEvent>> find_log_event(const innodb::RedoGroup& group,
                                                              const innodb::RedoRecord& record);
 

@@ -17,6 +17,12 @@ FrameHistory up_to_mark(FrameHistory history) {
   return history;
 }
 
+/// Keeps the tablespaces whose files were removed and did not come back.
+void remember_removal(const LogEvent& event, std::unordered_map<SpaceId, Lsn>& removed) {
+  if (event.kind == LogEventKind::file_removed) removed[event.space] = event.lsn;
+  if (event.kind == LogEventKind::file_created || event.kind == LogEventKind::file_imported) removed.erase(event.space);
+}
+
 Lsn first_group_after(const FrameHistory& history) {
   return history.frames().empty() ? history.from() : history.frames().back()->mark.start;
 }
@@ -29,7 +35,10 @@ PageTracker::PageTracker(FrameHistory history, PageTrackerOptions options)
       options_(options),
       parse_from_(first_group_after(history_)),
       frame_from_(history_.to()),
-      until_(history_.to()) {
+      until_(history_.to()),
+      removed_since_(history_.from()) {
+  for (const SharedFrame& frame : history_.frames())
+    for (const LogEvent& event : frame->events) remember_removal(event, removed_);
   if (history_.frames().empty()) return;
   awaited_ = history_.frames().back()->mark;
   next_ = until_;
@@ -62,8 +71,9 @@ Result<> PageTracker::take(const RedoGroup& group) {
   for (const RedoRecord& record : group.records) {
     if (may_be_event(record))
       if (Result<> noted = note_event(group, record); !noted) return noted;
-    if (innodb::names_a_page(record.type) && !innodb::is_file_operation(record.type))
-      pages_.insert(record.space, record.page);
+    if (!innodb::names_a_page(record.type) || innodb::is_file_operation(record.type)) continue;
+    if (record.space != last_space_) look_for_import(group, record.space);
+    pages_.insert(record.space, record.page);
   }
   if (group.end > frame_from_ && (!mark_ || group.start - mark_->start >= kMarkBytes)) mark_ = mark_of(group);
   next_ = group.end;
@@ -75,11 +85,23 @@ Result<> PageTracker::take(const RedoGroup& group) {
 Result<> PageTracker::note_event(const RedoGroup& group, const RedoRecord& record) {
   Result<std::optional<LogEvent>> event = find_log_event(group, record);
   if (!event) return event.error();
-  if (!*event) return {};
-  const LogEventKind kind = (*event)->kind;
-  if (kind == LogEventKind::file_created || kind == LogEventKind::index_loaded) pages_.insert_all(record.space);
-  events_.push_back(std::move(**event));
+  if (*event) add_event(std::move(**event));
   return {};
+}
+
+void PageTracker::add_event(LogEvent event) {
+  remember_removal(event, removed_);
+  last_space_.reset();
+  if (event.kind != LogEventKind::file_renamed && event.kind != LogEventKind::key_written)
+    pages_.insert_all(event.space);
+  events_.push_back(std::move(event));
+}
+
+/// A record names a page of another space than the one before did.
+void PageTracker::look_for_import(const RedoGroup& group, SpaceId space) {
+  if (removed_.contains(space))
+    add_event({.lsn = group.start, .end = group.end, .kind = LogEventKind::file_imported, .space = space});
+  last_space_ = space;
 }
 
 void PageTracker::publish() {
@@ -104,6 +126,9 @@ void PageTracker::close_frame() {
   open_ = {.from = until_, .to = until_};
   frame_from_ = until_;
   mark_.reset();
+  if (removed_since_ == history_.from()) return;
+  removed_since_ = history_.from();
+  std::erase_if(removed_, [&](const auto& removal) { return removal.second < removed_since_; });
 }
 
 Result<std::vector<SharedFrame>> PageTracker::overlapping(Lsn from, Lsn to) const {

@@ -11,15 +11,19 @@
 //   }
 //   tracker.changed(checkpoint, later_checkpoint);  // any other thread
 //
-// A page that is reported need not have changed; one that changed is always reported. Every record that names a page
-// counts as a change, except those that concern the file only. Pages of a tablespace that was created, or whose pages
-// were written without redo (INDEX_LOAD), are all reported.
+// A page that is reported need not have changed; one whose content changed is always reported. Every record that names
+// a page counts, except those that concern the file only. Where a server writes pages without redo, all pages of the
+// tablespace count: when its file is created; when INDEX_LOAD is logged; when its file is removed, because IMPORT
+// TABLESPACE puts another one in its place, with the same id and without a record of that. Two things a copy has to
+// notice by the file itself: one that came back although its removal is before `valid_from()`, and the LSN of a page
+// that a server latched but did not change.
 //
 // LSNs are resolved by frames, pieces of the log of some megabytes; older ones become coarser (`FrameHistory`).
 
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -80,6 +84,8 @@ class PageTracker final : public innodb::RedoSink {
   [[nodiscard]] Result<> take(const innodb::RedoGroup& group);
   [[nodiscard]] Result<> recognise(const innodb::RedoGroup& group);
   [[nodiscard]] Result<> note_event(const innodb::RedoGroup& group, const innodb::RedoRecord& record);
+  void add_event(LogEvent event);
+  void look_for_import(const innodb::RedoGroup& group, SpaceId space);
   [[nodiscard]] Result<std::vector<SharedFrame>> overlapping(Lsn from, Lsn to) const;
   void publish_locked();
   [[nodiscard]] Lsn tracked_until_locked() const { return confirmed_ ? open_.to : history_.from(); }
@@ -101,6 +107,9 @@ class PageTracker final : public innodb::RedoSink {
   std::optional<GroupMark> mark_;     // the newest one of the open frame
   PageCollector pages_;               // not published yet, as the events
   std::vector<LogEvent> events_;
+  std::optional<SpaceId> last_space_;         // of the last record that names a page
+  std::unordered_map<SpaceId, Lsn> removed_;  // tablespaces without a file, and since when
+  Lsn removed_since_;                         // earlier removals are forgotten
 };
 
 }  // namespace donord

@@ -21,6 +21,10 @@ SpaceFates fates_of(const std::vector<LogEvent>& events) {
       case LogEventKind::index_loaded:
         fate.index_loaded = event;
         break;
+      case LogEventKind::file_imported:
+        fate.removed = false;
+        fate.imported = event;
+        break;
       case LogEventKind::key_written:
         fate.key_written = event;
         break;

@@ -15,9 +15,10 @@ namespace donord {
 
 struct SpaceFate {
   bool created = false;                  ///< in this piece of the log
-  bool removed = false;                  ///< and is gone for good: ids are not used again
+  bool removed = false;                  ///< and is gone for good: ids are not used again, except by an import
   std::string path;                      ///< the last one it got, as the server holds it; empty when it did not get one
   std::optional<LogEvent> index_loaded;  ///< the last one
+  std::optional<LogEvent> imported;      ///< the last one: the file is another one than before
   std::optional<LogEvent> key_written;   ///< the last one
   Lsn end;                               ///< of the last event
 };

@@ -98,7 +98,8 @@ TEST(LogEvents, ReadAsTheyWereWritten) {
 TEST(LogEvents, EveryKindHasAName) {
   EXPECT_EQ(name_of(LogEventKind::key_written), "key_written");
   EXPECT_EQ(name_of(LogEventKind{0}), "");
-  EXPECT_EQ(name_of(LogEventKind{6}), "");
+  EXPECT_EQ(name_of(LogEventKind::file_imported), "file_imported");
+  EXPECT_EQ(name_of(LogEventKind{7}), "");
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::RedoRecordSpec;
 using testing::SeededRandom;
 using testing::StoredGroup;
@@ -111,8 +112,7 @@ TEST(PageTracker, EveryRecordThatNamesAPageCounts) {
            testing::write_string(kSpace, 38, Bytes(4)),
            testing::dynamic_metadata(),
            testing::file_extend(SpaceId{8}, 0, 16384),
-           testing::file_rename(SpaceId{9}, "./a.ibd", "./b.ibd"),
-           testing::file_delete(SpaceId{10}, "./c.ibd")});
+           testing::file_rename(SpaceId{9}, "./a.ibd", "./b.ibd")});
   give(log.groups().back(), tracker);
   tracker.publish();
   const PageSet pages = changed(tracker, kStart, log.groups().back().end());
@@ -126,10 +126,11 @@ TEST(PageTracker, AllPagesOfFilesThatAreNotWhollyInTheLogCount) {
   PageTracker tracker{FrameHistory{kStart}};
   log.add({write_page(3, SpaceId{8}), testing::file_create(SpaceId{8}, "./a.ibd"), write_page(4, SpaceId{8})});
   log.add({testing::index_load(SpaceId{9}), write_page(5, SpaceId{10})});
+  log.add({testing::file_delete(SpaceId{11}, "./c.ibd")});
   for (const StoredGroup& group : log.groups()) give(group, tracker);
   tracker.publish();
   const PageSet pages = changed(tracker, kStart, log.groups().back().end());
-  EXPECT_THAT(pages.whole_spaces(), ElementsAre(SpaceId{8}, SpaceId{9}));
+  EXPECT_THAT(pages.whole_spaces(), ElementsAre(SpaceId{8}, SpaceId{9}, SpaceId{11}));
   EXPECT_EQ(pages_of(pages), (std::set<PageId>{{SpaceId{10}, PageNo{5}}}));
 }
 
@@ -138,8 +139,8 @@ TEST(PageTracker, EventsHaveTheirExactPlace) {
   PageTracker tracker{FrameHistory{kStart}, {.frame_bytes = 60}};
   std::vector<LogEvent> expected;
   for (std::uint32_t i = 1; i <= 20; ++i) {
-    const StoredGroup& group = log.add({write_page(i), testing::file_delete(SpaceId{i}, "./a.ibd")});
-    expected.push_back({group.start(), group.end(), LogEventKind::file_removed, SpaceId{i}, "./a.ibd", ""});
+    const StoredGroup& group = log.add({write_page(i), testing::file_rename(SpaceId{i}, "./a.ibd", "./b")});
+    expected.push_back({group.start(), group.end(), LogEventKind::file_renamed, SpaceId{i}, "./a.ibd", "./b"});
     give(group, tracker);
   }
   tracker.publish();
@@ -155,6 +156,65 @@ TEST(PageTracker, EventsHaveTheirExactPlace) {
       ASSERT_EQ(*tracker.events(expected[from].lsn + 1, Lsn{expected[to].lsn.value() - 1}), part);
     }
   }
+}
+
+class PageTrackerImport : public ::testing::Test {
+ protected:
+  void feed(const std::vector<RedoRecordSpec>& records) { give(log_.add(records), tracker_); }
+
+  /// The tablespaces that were imported, and where.
+  std::vector<std::pair<SpaceId, Lsn>> imports() {
+    tracker_.publish();
+    std::vector<std::pair<SpaceId, Lsn>> found;
+    for (const LogEvent& event : *tracker_.events(tracker_.valid_from(), tracker_.tracked_until()))
+      if (event.kind == LogEventKind::file_imported) found.emplace_back(event.space, event.lsn);
+    return found;
+  }
+
+  Log log_;
+  PageTracker tracker_{FrameHistory{kStart}};
+};
+
+TEST_F(PageTrackerImport, IsSeenWhenPagesOfARemovedFileAreNamed) {
+  feed({write_page(1)});
+  feed({testing::file_delete(kSpace, "./a.ibd")});
+  feed({write_page(1, SpaceId{8})});
+  EXPECT_THAT(imports(), IsEmpty());
+  tracker_.close_frame();
+  feed({write_page(5, SpaceId{8}), write_page(3), write_page(4)});
+  feed({write_page(5)});
+  const Lsn where = log_.groups()[3].start();
+  EXPECT_THAT(imports(), ElementsAre(std::pair{kSpace, where}));
+  EXPECT_THAT(changed(tracker_, where, tracker_.tracked_until()).whole_spaces(), ElementsAre(kSpace));
+}
+
+TEST_F(PageTrackerImport, IsSeenRightBehindTheRemoval) {
+  feed({write_page(1), testing::file_delete(kSpace, "./a.ibd"), write_page(3)});
+  EXPECT_THAT(imports(), ElementsAre(std::pair{kSpace, kStart}));
+}
+
+TEST_F(PageTrackerImport, IsSeenEachTime) {
+  for (int i = 0; i < 3; ++i) {
+    feed({testing::file_delete(kSpace, "./a.ibd")});
+    feed({write_page(3)});
+  }
+  EXPECT_EQ(imports().size(), 3U);
+}
+
+TEST_F(PageTrackerImport, IsNoneWhenTheFileWasCreated) {
+  feed({testing::file_delete(kSpace, "./a.ibd")});
+  feed({testing::file_create(kSpace, "./a.ibd"), write_page(3)});
+  EXPECT_THAT(imports(), IsEmpty());
+}
+
+TEST_F(PageTrackerImport, IsSeenAfterARestart) {
+  feed({testing::file_delete(kSpace, "./a.ibd")});
+  tracker_.close_frame();
+  PageTracker again{tracker_.history()};
+  give(log_.groups()[0], again);
+  give(log_.add({write_page(3)}), again);
+  again.publish();
+  EXPECT_EQ(again.events(kStart, again.tracked_until())->back().kind, LogEventKind::file_imported);
 }
 
 /// A log with random pages and index builds, as it is fed to a tracker that is treated at random.

@@ -48,6 +48,14 @@ TEST(SpaceFates, TheLatestOfEachKindIsKept) {
   EXPECT_EQ(changed.path, "");
 }
 
+TEST(SpaceFates, AnImportedFileIsThereAgain) {
+  const SpaceFate back =
+      fate({event(100, LogEventKind::file_removed, "./db/a.ibd"), event(200, LogEventKind::file_imported)});
+  EXPECT_FALSE(back.removed);
+  EXPECT_FALSE(back.created);
+  EXPECT_EQ(back.imported->lsn, Lsn{200});
+}
+
 TEST(SpaceFates, EachTablespaceHasItsOwn) {
   std::vector<LogEvent> events{event(100, LogEventKind::file_removed)};
   events.push_back(event(200, LogEventKind::index_loaded));
