@@ -1,12 +1,14 @@
 #include "live/live_files.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <thread>
 
 #include "base/endian.hpp"
 #include "innodb/empty_page.hpp"
 #include "innodb/page_header.hpp"
-#include "live/space_fates.hpp"
+#include "live/changed_while_cloned.hpp"
 #include "source/page_look.hpp"
 
 namespace donord {
@@ -14,10 +16,14 @@ namespace donord {
 namespace {
 
 using innodb::PageState;
+using Clock = std::chrono::steady_clock;
 
 constexpr int kLooks = 400;
 constexpr std::chrono::milliseconds kPause{5};
-constexpr int kFollows = 3;
+/// How long a file may be neither where the log says that it is nor removed: the log is ahead of the directory by a
+/// moment, and what is read of it may be behind, as long as its last block is being written.
+constexpr std::chrono::seconds kOnItsWay{5};
+constexpr std::chrono::milliseconds kNextFollow{20};
 
 PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
   return PageNo{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / file.format.physical_bytes)};
@@ -82,54 +88,72 @@ void LiveFiles::need_end(Lsn lsn) {
   }
 }
 
-Result<std::uint64_t> LiveFiles::current_bytes(std::size_t index) {
-  for (int i = 0;; ++i) {
+/// What `look` gives for the file where it is now, which may be another place than a moment ago.
+template <typename Look>
+auto LiveFiles::look_where_it_is(std::size_t index, Look look) -> std::invoke_result_t<Look, const Entry&> {
+  std::optional<Clock::time_point> deadline;
+  for (;;) {
     const Entry entry = copy_of(index);
-    if (entry.gone) return 0;
-    const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(entry.path, entry.file->stamp);
-    const Result<FileStamp> stamp = fd ? stamp_of(**fd, entry.path) : fd.error();
-    if (stamp) return stamp->size_bytes - stamp->size_bytes % entry.file->format.physical_bytes;
-    const Result<bool> moved = follow(index, entry);
-    if (!moved) return moved.error();
-    if (!*moved || i == kFollows) return stamp.error();
+    auto seen = look(entry);
+    if (seen || entry.gone) return seen;
+    const Result<std::optional<SpaceFate>> fate = fate_of(entry.file->space);
+    if (!fate) return fate.error();
+    if (*fate && follow(index, entry, **fate)) continue;
+    if (seen.error().code == Errc::checksum) {
+      if (*fate && (*fate)->key_written)
+        return changed_while_cloned(fmt::format("the encryption of {} changed", entry.file->name));
+      return seen;
+    }
+    if (!deadline) deadline = Clock::now() + kOnItsWay;
+    if (Clock::now() > *deadline) return seen;
+    std::this_thread::sleep_for(kNextFollow);
   }
 }
 
+Result<std::uint64_t> LiveFiles::current_bytes(std::size_t index) {
+  return look_where_it_is(index, [&](const Entry& entry) -> Result<std::uint64_t> {
+    if (entry.gone) return 0;
+    const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(entry.path, entry.file->stamp);
+    if (!fd) return fd.error();
+    const Result<FileStamp> stamp = stamp_of(**fd, entry.path);
+    if (!stamp) return stamp.error();
+    return stamp->size_bytes - stamp->size_bytes % entry.file->format.physical_bytes;
+  });
+}
+
 Result<> LiveFiles::read(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) {
-  for (int i = 0;; ++i) {
-    const Entry entry = copy_of(index);
+  return look_where_it_is(index, [&](const Entry& entry) -> Result<> {
     if (entry.gone) {
       fill_with_empty_pages(*entry.file, offset_bytes, into);
       return {};
     }
     Result<> done = read_once(entry, offset_bytes, into);
-    if (done) {
-      note_lsns(*entry.file, into);
-      return done;
-    }
-    const Result<bool> moved = follow(index, entry);
-    if (!moved) return moved.error();
-    if (!*moved || i == kFollows) return done;
-  }
+    if (done) note_lsns(*entry.file, into);
+    return done;
+  });
 }
 
-/// Whether the log knows more of the file than was known when it was `seen`.
-Result<bool> LiveFiles::follow(std::size_t index, const Entry& seen) {
+Result<std::optional<SpaceFate>> LiveFiles::fate_of(SpaceId space) const {
   const Result<Lsn> until = watch_->catch_up();
   if (!until) return until.error();
   const Result<std::vector<LogEvent>> events = watch_->tracker().events(since_, *until);
   if (!events) return events.error();
   const SpaceFates fates = fates_of(*events);
-  const auto found = fates.find(seen.file->space);
-  if (found == fates.end()) return false;
-  if (found->second.removed) {
-    removed(index, found->second.end);
+  const auto found = fates.find(space);
+  return found == fates.end() ? std::nullopt : std::optional{found->second};
+}
+
+/// Whether the file is not where it was when it was `seen`.
+bool LiveFiles::follow(std::size_t index, const Entry& seen, const SpaceFate& fate) {
+  if (fate.removed) {
+    removed(index, fate.end);
     return true;
   }
-  if (found->second.path.empty()) return false;
-  const std::filesystem::path now = (datadir_ / found->second.path).lexically_normal();
+  if (fate.path.empty()) return false;
+  const std::filesystem::path now = (datadir_ / fate.path).lexically_normal();
   const std::lock_guard lock{mutex_};
-  return std::exchange(entries_.at(index)->path, now) != now;
+  entries_.at(index)->path = now;
+  return seen.path != now;
 }
 
 Result<> LiveFiles::read_once(const Entry& entry, std::uint64_t offset_bytes, MutableBytes into) {

@@ -6,12 +6,15 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "live/redo_watch.hpp"
+#include "live/space_fates.hpp"
 #include "source/file_cache.hpp"
 #include "source/tablespace_file.hpp"
 
@@ -32,6 +35,8 @@ class LiveFiles {
   /// made a valid empty page, as are all pages of a file that is gone. `Errc::checksum` for one that stays torn.
   [[nodiscard]] Result<> read(std::size_t index, std::uint64_t offset_bytes, MutableBytes into);
 
+  /// Whether that was found out, by the log.
+  [[nodiscard]] bool is_gone(std::size_t index) const { return copy_of(index).gone; }
   /// The size that the file has now; 0 when it is gone.
   [[nodiscard]] Result<std::uint64_t> current_bytes(std::size_t index);
 
@@ -55,7 +60,10 @@ class LiveFiles {
 
   [[nodiscard]] const Entry& entry(std::size_t index) const;
   [[nodiscard]] Entry copy_of(std::size_t index) const;
-  [[nodiscard]] Result<bool> follow(std::size_t index, const Entry& seen);
+  template <typename Look>
+  [[nodiscard]] auto look_where_it_is(std::size_t index, Look look) -> std::invoke_result_t<Look, const Entry&>;
+  [[nodiscard]] Result<std::optional<SpaceFate>> fate_of(SpaceId space) const;
+  [[nodiscard]] bool follow(std::size_t index, const Entry& seen, const SpaceFate& fate);
   [[nodiscard]] Result<> read_once(const Entry& entry, std::uint64_t offset_bytes, MutableBytes into);
   [[nodiscard]] Result<> make_fit(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes,
                                   MutableBytes pages);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "live/changed_while_cloned.hpp"
 #include "live/group_end.hpp"
 #include "live/live_files.hpp"
 #include "live/page_plan.hpp"
@@ -31,10 +32,11 @@ constexpr std::chrono::milliseconds kFileRemoved{200};  // after the log has sai
 struct Announced {
   std::vector<FileChange> changes;
   std::set<std::size_t> gone;
+  std::vector<TablespaceFile> moved;  ///< gone from where they were, and to be sent once more
 };
 
-Error changed_too_much(std::string_view what) {
-  return Error{Errc::ddl_in_progress, fmt::format("{} while it was cloned", what), "clone again when no DDL runs"};
+std::string directory_of(const std::string& name) {
+  return std::filesystem::path{name}.lexically_normal().parent_path().string();
 }
 
 bool same_key(const TablespaceFile& a, const TablespaceFile& b) {
@@ -55,6 +57,7 @@ class LiveView final : public CloneView {
         files_(survey_.files, survey_.options.datadir, watch_, hold_.checkpoint, std::move(cache)) {
     for (const TablespaceFile& file : survey_.files) {
       data_files_.push_back(to_data_file(file));
+      directories_.insert(directory_of(data_files_.back().name));
       had_.push_back(data_files_.back().size_bytes);
       if (file.page0) spaces_.emplace(file.space, spaces_.size());
     }
@@ -112,6 +115,7 @@ class LiveView final : public CloneView {
   mutable LiveFiles files_;
   std::vector<DataFile> data_files_;
   std::vector<std::uint64_t> had_;
+  std::set<std::string> directories_;                  // of these files; recipients can rename into no other
   std::map<SpaceId, std::size_t> spaces_;              // tablespaces that the recipient has, and their first files
   Lsn redo_start_;                                     // C1
   Lsn names_until_;                                    // up to here the recipient knows what files there are
@@ -151,11 +155,13 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
     const auto known = spaces_.find(space);
     if (known == spaces_.end()) continue;
     const TablespaceFile& file = files_.file(known->second);
+    const auto announce_removed = [&, index = known->second] {
+      announced.changes.push_back({FileChange::Kind::removed, static_cast<std::uint32_t>(index), to_data_file(file)});
+      announced.gone.insert(index);
+      files_.removed(index, fate.end);
+    };
     if (fate.removed) {
-      announced.changes.push_back(
-          {FileChange::Kind::removed, static_cast<std::uint32_t>(known->second), to_data_file(file)});
-      announced.gone.insert(known->second);
-      files_.removed(known->second, fate.end);
+      announce_removed();
       continue;
     }
     TablespaceFile renamed = file;
@@ -165,6 +171,11 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
     Result<std::string> name = wire_name(renamed, survey_.options.path_map);
     if (!name) return name.error();
     renamed.name = std::move(*name);
+    if (!directories_.contains(directory_of(renamed.name))) {
+      announce_removed();
+      announced.moved.push_back(std::move(renamed));
+      continue;
+    }
     announced.changes.push_back(
         {FileChange::Kind::renamed, static_cast<std::uint32_t>(known->second), to_data_file(renamed)});
     files_.set_file(known->second, std::move(renamed));
@@ -174,23 +185,22 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
 
 /// Page 0 of tablespaces that got encryption information, as it will be after recovery: with the key that is valid.
 Result<> LiveView::renew_keys(const SpaceFates& fates) {
-  std::map<SpaceId, TablespaceFile*> touched;
   std::vector<std::pair<std::size_t, TablespaceFile>> files;
   for (const auto& [space, fate] : fates) {
     const auto known = spaces_.find(space);
-    if (fate.key_written && !fate.removed && known != spaces_.end())
-      files.emplace_back(known->second, files_.file(known->second));
-  }
-  if (files.empty()) return {};
-  for (auto& [index, file] : files) {
+    if (!fate.key_written || fate.removed || known == spaces_.end()) continue;
+    const TablespaceFile& file = files_.file(known->second);
     Bytes page0(file.format.physical_bytes);
-    if (Result<> read = files_.read(index, 0, page0); !read) return read;
+    if (Result<> read = files_.read(known->second, 0, page0); !read) return read;
+    if (files_.is_gone(known->second)) continue;
     Result<TablespaceFile> as_read =
         identify_tablespace({file.path, file.name}, std::make_shared<const Bytes>(std::move(page0)));
     if (!as_read) return as_read.error();
-    file = std::move(*as_read);
-    touched.emplace(file.space, &file);
+    files.emplace_back(known->second, std::move(*as_read));
   }
+  if (files.empty()) return {};
+  std::map<SpaceId, TablespaceFile*> touched;
+  for (auto& [index, file] : files) touched.emplace(file.space, &file);
   const RedoRange range{hold_.checkpoint, names_until_};
   if (Result<> replayed = replay_keys(range, survey_.page_size_bytes, redo_until(names_until_, redo()), touched);
       !replayed)
@@ -200,7 +210,7 @@ Result<> LiveView::renew_keys(const SpaceFates& fates) {
     const TablespaceFile& before = files_.file(index);
     const bool is_new = index >= had_.size();
     if (!is_new && (before.encrypted() != file.encrypted() || !same_key(before, file)))
-      return changed_too_much(fmt::format("the encryption of {} changed", file.name));
+      return changed_while_cloned(fmt::format("the encryption of {} changed", file.name));
     files_.set_file(index, std::move(file));
   }
   return {};
@@ -211,7 +221,7 @@ Result<> LiveView::renew_keys(const SpaceFates& fates) {
 Result<> LiveView::find_files(SpaceFates& now, std::vector<TablespaceFile>& created) {
   const Clock::time_point deadline = Clock::now() + kCalmingDown;
   for (bool complete = false; !complete;) {
-    if (Clock::now() > deadline) return changed_too_much("files were created, renamed and dropped all the time");
+    if (Clock::now() > deadline) return changed_while_cloned("files were created, renamed and dropped all the time");
     const Result<Lsn> until = watch_->catch_up();
     if (!until) return until.error();
     names_until_ = *until;
@@ -270,7 +280,7 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
   for (const TablespaceFile& file : strangers)
     if (const Result<FileStamp> stamp = stamp_of(file.path);
         stamp && stamp->inode == file.stamp.inode && !later->contains(file.space))
-      return changed_too_much(fmt::format("{} came without a record in the redo log", file.path.string()));
+      return changed_while_cloned(fmt::format("{} came without a record in the redo log", file.path.string()));
   return {};
 }
 
@@ -286,17 +296,19 @@ Result<PagePlan> LiveView::begin_page_copy() {
   if (Result<> found = find_files(now, created); !found) return found.error();
 
   for (const auto& [space, fate] : now)
-    if (fate.imported) return changed_too_much(fmt::format("{} was imported", name_of(space, fate)));
+    if (fate.imported) return changed_while_cloned(fmt::format("{} was imported", name_of(space, fate)));
 
   Result<Announced> announced = follow_files(now);
   if (!announced) return announced.error();
+  std::ranges::move(announced->moved, std::back_inserter(created));
   std::set<SpaceId> fresh;
   for (TablespaceFile& file : created) {
     const SpaceId space = file.space;
     fresh.insert(space);
     const DataFile data = to_data_file(file);
+    directories_.insert(directory_of(data.name));
     const std::size_t index = files_.add(std::move(file));
-    spaces_.emplace(space, index);
+    spaces_.insert_or_assign(space, index);
     announced->changes.push_back({FileChange::Kind::created, static_cast<std::uint32_t>(index), data});
   }
   if (Result<> renewed = renew_keys(now); !renewed) return renewed.error();
@@ -304,7 +316,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
     const TablespaceFile& file = files_.file(change.file_index);
     if (change.kind != FileChange::Kind::created) continue;
     if (file.encrypted() && !had_keys_)
-      return changed_too_much(fmt::format("{}, which is encrypted, was created", file.name));
+      return changed_while_cloned(fmt::format("{}, which is encrypted, was created", file.name));
     change.file = to_data_file(file);
   }
 
@@ -357,21 +369,24 @@ Result<std::vector<FileChange>> LiveView::late_files(Lsn end) {
   const SpaceFates now = fates_of(*events);
   Result<Announced> announced = follow_files(now);
   if (!announced) return announced.error();
+  if (!announced->moved.empty())
+    return changed_while_cloned(fmt::format("{} came into a directory of its own", announced->moved.front().name));
   std::vector<FileChange> changes = std::move(announced->changes);
   for (const auto& [space, fate] : now) {
     if (fate.removed) continue;
-    if (fate.imported) return changed_too_much(fmt::format("{} was imported", name_of(space, fate)));
-    if (fate.index_loaded) return changed_too_much(fmt::format("an index of {} was built", name_of(space, fate)));
-    if (fate.key_written) return changed_too_much(fmt::format("the encryption of {} changed", name_of(space, fate)));
+    if (fate.imported) return changed_while_cloned(fmt::format("{} was imported", name_of(space, fate)));
+    if (fate.index_loaded) return changed_while_cloned(fmt::format("an index of {} was built", name_of(space, fate)));
+    if (fate.key_written)
+      return changed_while_cloned(fmt::format("the encryption of {} changed", name_of(space, fate)));
     if (fate.path.empty() || spaces_.contains(space)) continue;
     if (innodb::kind_of(space) == innodb::SpaceKind::undo)
-      return changed_too_much(fmt::format("the undo tablespace {} was made anew", fate.path));
+      return changed_while_cloned(fmt::format("the undo tablespace {} was made anew", fate.path));
     Result<std::optional<TablespaceFile>> file = created_file(space, later->at(space));
     if (!file) return file.error();
-    if (!*file) return changed_too_much(fmt::format("{} was created and dropped", fate.path));
+    if (!*file) return changed_while_cloned(fmt::format("{} was created and dropped", fate.path));
     if (!is_served(**file)) continue;
     if (!fate.created)  // and missed when files were listed: what it had before is not in the log
-      return changed_too_much(fmt::format("{} was renamed", fate.path));
+      return changed_while_cloned(fmt::format("{} was renamed", fate.path));
     (*file)->name = fate.path;
     Result<std::string> name = wire_name(**file, survey_.options.path_map);
     if (!name) return name.error();
