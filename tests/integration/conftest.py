@@ -11,7 +11,7 @@ import pytest
 from harness import copycheck, dataset
 from harness.certificates import Certificates, make_certificates
 from harness.clone import PASSWORD
-from harness.donord import REPOSITORY, Donord, serves_live
+from harness.donord import REPOSITORY, Donord
 from harness.live import LiveSource, make_live
 from harness.load import REDO_DECIDES
 from harness.mysqld import NO_SYNC, MysqlInstall, Mysqld
@@ -191,8 +191,6 @@ def new_live_donord(new_donord: Callable[..., Donord], request: pytest.FixtureRe
     """A function that starts a donord over the directory of a running server; options are those of ServeOptions."""
     if request.config.getoption("--donor") == "stock":
         pytest.skip("needs donord")
-    if not serves_live():
-        pytest.skip("this donord serves no directories of running servers")
     return lambda server, **options: new_donord(server.datadir, **{"live": "yes", **options}).start()
 
 

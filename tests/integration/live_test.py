@@ -8,13 +8,14 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from harness import dataset, faults
-from harness.clone import CloneOptions, clone, start_clone
+from harness.clone import Clone, CloneOptions, clone, start_clone
 from harness.copycheck import check_copy, check_status_completed, fingerprint
 from harness.live import LiveSource, clone_under_load, flush, refused_because_of_ddl, remove_failed, make_live
 from harness.live_load import LiveLoad
 from harness.load import DURABLE, LATE_CHECKPOINT, REDO_DECIDES, check_load_contents
 from harness.mysqld import MysqlInstall, Mysqld, use_keyring
 from harness.proxy import Proxy, cut_after, paced
+from harness.session import Acknowledged
 from harness.waiting import wait_until
 
 NewMysqld = Callable[..., Mysqld]
@@ -169,26 +170,51 @@ def _wait_bytes(proxy: Proxy, megabytes: int) -> None:
     wait_until(lambda: proxy.bytes_to_recipient() > megabytes * _MEGABYTE, seconds=60, what="the clone to be copying")
 
 
+@pytest.fixture
+def check_completed_or_refused(live: LiveSource, recipient: Mysqld, open_copy: OpenCopy, tmp_path: Path,
+                               record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """A function that expects the copy to be right; or the clone to end because of DDL, and the next one to be right."""
+    def check(running: Clone, told: Acknowledged, load: LiveLoad, port: int) -> None:
+        result = running.wait()
+        record_property("remark", result.message or "completed")
+        if not result.ok:
+            assert refused_because_of_ddl(result), f"{result.error} {result.message}"
+            told, _ = clone_under_load(load, recipient, port, directory=tmp_path / "next")
+        load.stop()
+        with open_copy(tmp_path / ("copy" if result.ok else "next")) as copy:
+            live.check(copy, told)
+    return check
+
+
 @pytest.mark.parametrize("stage", ["page_copy", "redo_copy", "done"])
 def test_changes_of_every_kind_after_file_copy(stage: str, live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld,
-                                               open_copy: OpenCopy, tmp_path: Path,
-                                               record_property: Callable[[str, object], None]) -> None:
-    """Either they are in the copy as they have to be, or the clone says why not and the next one works."""
+                                               tmp_path: Path, check_completed_or_refused: Callable[..., None]) -> None:
     donor = new_live_donord(live.server, faults=faults.pause(stage, tmp_path / "release"))
     with LiveLoad(live.server, seed=105) as load:
         told = load.wait_commits(_COMMITS).acknowledged()
         running = start_clone(recipient, donor.port, directory=tmp_path / "copy")
         donor.wait_fault()
-        load.make_everything()
+        load.make_everything(drop_undo=True)
         (tmp_path / "release").touch()
-        result = running.wait()
-        record_property("remark", result.message or "completed")
-        assert result.ok or refused_because_of_ddl(result), f"{result.error} {result.message}"
-        if not result.ok:
-            remove_failed(tmp_path / "copy")
-            told, _ = clone_under_load(load, recipient, donor.port, directory=tmp_path / "copy")
-    with open_copy(tmp_path / "copy") as copy:
-        live.check(copy, told)
+        check_completed_or_refused(running, told, load, donor.port)
+
+
+@pytest.mark.parametrize("stage", ["file_copy", "redo_copy"])
+def test_a_table_moves_into_a_schema_that_had_none(stage: str, live: LiveSource, new_live_donord: NewDonor,
+                                                   recipient: Mysqld, tmp_path: Path,
+                                                   check_completed_or_refused: Callable[..., None]) -> None:
+    """Recipients cannot rename a file into a directory that they do not have: a clone from a stock donor ends with 1025."""
+    live.server.run("DROP SCHEMA IF EXISTS made_old", "DROP SCHEMA IF EXISTS made_new", "CREATE SCHEMA made_old",
+                    "CREATE TABLE made_old.t (id INT AUTO_INCREMENT PRIMARY KEY)")
+    release = tmp_path / "release"
+    donor = new_live_donord(live.server, faults=faults.pause(stage, release, after=60 if stage == "file_copy" else 0))
+    with LiveLoad(live.server, seed=106) as load:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, donor.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+        donor.wait_fault()
+        live.server.run("CREATE SCHEMA made_new", "RENAME TABLE made_old.t TO made_new.t")
+        release.touch()
+        check_completed_or_refused(running, told, load, donor.port)
 
 
 def test_a_tablespace_is_imported(live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,

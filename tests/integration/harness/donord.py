@@ -34,13 +34,6 @@ def check(datadir: Path, *options: str | Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def serves_live() -> bool:
-    """Whether this donord can serve the directory of a running server at all."""
-    done = subprocess.run([binary(), "serve", "--datadir", "/nowhere", "--live", "yes"], capture_output=True, text=True,
-                          timeout=30, check=False)
-    return "running mysqld is not supported" not in done.stdout + done.stderr
-
-
 @dataclass
 class ServeOptions:
     """`donord serve` options; every field has the program's own default unless a test says otherwise."""

@@ -48,10 +48,13 @@ class LiveLoad(Load):
         """Whether there are makers at all."""
         return bool(self._makers)
 
-    def make_everything(self) -> None:
+    def make_everything(self, *, drop_undo: bool = False) -> None:
         """Changes of every kind at this moment, by a client that does nothing else."""
         session = self.new_session()
-        self._maker(session).everything()
+        maker = self._maker(session)
+        maker.everything()
+        if drop_undo:
+            maker.drop_undo_tablespace()
         session.close()
 
     # -- looking ------------------------------------------------------------------------------------------------------

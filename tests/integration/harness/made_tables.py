@@ -18,6 +18,7 @@ State = dict[str, Any] | None  # of a table or tablespace; None: it does not exi
 Rows = Callable[[str, Sequence[Any] | None], list[tuple]]  # runs a query
 
 _SCHEMAS = ("made", "made_too")
+_STAYS = "stays"
 _TABLES_KEPT = 5  # of one client, as everything here
 _NAMES = 4  # in each schema: few, so that a name comes back for another tablespace
 _MOST = {"rows": 8000, "keys": 6, "columns": 20}
@@ -61,8 +62,12 @@ class Maker:
 
     @staticmethod
     def prepare(server: Mysqld) -> None:
-        """What the makers of all clients need."""
+        """What the makers of all clients need.
+
+        No schema is ever empty: recipients cannot rename a file into a directory that they do not have (error 1025).
+        """
         server.run(*(f"CREATE SCHEMA IF NOT EXISTS {schema}" for schema in ("bank", *_SCHEMAS)),
+                   *(f"CREATE TABLE IF NOT EXISTS {schema}.{_STAYS} (id INT PRIMARY KEY)" for schema in _SCHEMAS),
                    "CREATE TABLE IF NOT EXISTS bank.made (client INT, number INT, now JSON NOT NULL, next JSON,"
                    " PRIMARY KEY (client, number))",
                    "CREATE TABLE IF NOT EXISTS bank.maker (client INT PRIMARY KEY, changes INT NOT NULL,"
@@ -83,9 +88,17 @@ class Maker:
         self._do(self._random.choices(list(self._kinds), list(self._kinds.values()))[0])
 
     def everything(self) -> None:
-        """Every kind of change three times, those that need something to change included."""
+        """Every kind of change three times."""
         for kind in 3 * list(self._kinds):
             self._do(kind)
+
+    def drop_undo_tablespace(self) -> None:
+        """No kind of change: a stock donor makes recipients of it that never start again, if they had one of that name."""
+        for space in self._all("undo"):
+            if self._truncate_undo(space["name"]):
+                self._define(space, f"DROP UNDO TABLESPACE {space['name']}", gone=True)
+            else:
+                self._session.run(f"ALTER UNDO TABLESPACE {space['name']} SET ACTIVE")
 
     def _do(self, kind: str) -> None:
         if len(self._all("table")) < 2:
@@ -145,7 +158,7 @@ class Maker:
     def _add_key(self) -> None:
         table = self._table()
         if len(table["keys"]) < _MOST["keys"]:
-            key = f"k{self._random.randrange(10**6)}"
+            key = f"k{self._session.changes}"
             self._define(table, f"ALTER TABLE {table['name']} ADD KEY {key} (v(30)), ALGORITHM=INPLACE",
                          keys=sorted({*table["keys"], key}))
 
@@ -164,7 +177,7 @@ class Maker:
     def _add_column(self) -> None:
         table = self._table()
         if table["columns"] < _MOST["columns"]:
-            self._define(table, f"ALTER TABLE {table['name']} ADD COLUMN c{self._random.randrange(10**6)} INT DEFAULT 7",
+            self._define(table, f"ALTER TABLE {table['name']} ADD COLUMN c{self._session.changes} INT DEFAULT 7",
                          columns=table["columns"] + 1)
 
     def _rebuild(self) -> None:
@@ -193,7 +206,7 @@ class Maker:
             self._add(f"CREATE TABLESPACE {name} ADD DATAFILE '{name}.ibd'",
                       {"kind": "general", "name": name, "encrypted": False})
         elif any(table["space"] == spaces[0].number for table in self._all("table")):
-            new_name = f"made_space_{self._session.number}_{self._random.randrange(10**6)}_renamed"
+            new_name = f"made_space_{self._session.number}_{self._session.changes}_renamed"
             self._define(spaces[0], f"ALTER TABLESPACE {spaces[0]['name']} RENAME TO {new_name}", name=new_name)
         else:
             self._define(spaces[0], f"DROP TABLESPACE {spaces[0]['name']}", gone=True)
@@ -207,23 +220,23 @@ class Maker:
         self._session.run("ALTER INSTANCE ROTATE INNODB MASTER KEY")
 
     def _undo_tablespace(self) -> None:
-        """Made, truncated, or dropped after that."""
+        """Made, or truncated."""
         name = f"made_undo_{self._session.number}"
-        spaces = self._all("undo")
-        if not spaces:
+        if not self._all("undo"):
             self._add(f"CREATE UNDO TABLESPACE {name} ADD DATAFILE '{name}.ibu'", {"kind": "undo", "name": name})
-            return
+        else:
+            self._truncate_undo(name)
+            self._session.run(f"ALTER UNDO TABLESPACE {name} SET ACTIVE")
+
+    def _truncate_undo(self, name: str) -> bool:
+        """Whether it worked: something old may still be to be seen by somebody."""
         self._session.run(f"ALTER UNDO TABLESPACE {name} SET INACTIVE")
         truncated = "SELECT 1 FROM information_schema.innodb_tablespaces WHERE name = %s AND state = 'empty'"
         try:
             wait_until(lambda: self._session.rows(truncated, [name]), seconds=_TRUNCATION_SECONDS, what="truncation")
-        except WaitTimeout:  # something old is still to be seen
-            self._session.run(f"ALTER UNDO TABLESPACE {name} SET ACTIVE")
-            return
-        if self._random.random() < 0.5:
-            self._define(spaces[0], f"DROP UNDO TABLESPACE {name}", gone=True)
-        else:
-            self._session.run(f"ALTER UNDO TABLESPACE {name} SET ACTIVE")
+        except WaitTimeout:
+            return False
+        return True
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -299,7 +312,8 @@ def problems(server: Mysqld, told: Acknowledged) -> list[str]:
         elif state is not None:
             recorded.add(state["name"])
     there = [f"{schema}.{name}" for schema, name in server.query(
-        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN %s", [_SCHEMAS])]
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN %s AND table_name <> %s",
+        [_SCHEMAS, _STAYS])]
     there += [name for (name,) in server.query(r"SELECT name FROM information_schema.innodb_tablespaces"
                                                r" WHERE name LIKE 'made\_space%' OR name LIKE 'made\_undo%'")]
     found += [f"{name} is there, but was dropped or never made" for name in there if name not in recorded]
