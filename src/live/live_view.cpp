@@ -76,7 +76,7 @@ class LiveView final : public CloneView {
 
   Result<> read_file(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) const override {
     if (index >= data_files_.size()) return Error{Errc::not_found, fmt::format("there is no file {}", index)};
-    if (const std::optional<Error> failure = watch_->failure()) return *failure;
+    if (Result<> possible = still_possible(); !possible) return possible;
     return files_.read(index, offset_bytes, into);
   }
 
@@ -86,10 +86,12 @@ class LiveView final : public CloneView {
 
   Result<> read_redo(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override {
     if (!packed_) return Error{Errc::conflict, "redo was asked for before its plan"};
+    if (Result<> possible = still_possible(); !possible) return possible;
     return packed_->read(file, offset_bytes, into);
   }
 
  private:
+  [[nodiscard]] Result<> still_possible() const;
   [[nodiscard]] Result<SpaceFates> fates(Lsn from, Lsn to) const;
   [[nodiscard]] Result<Announced> follow_files(const SpaceFates& fates);
   [[nodiscard]] Result<std::optional<TablespaceFile>> created_file(SpaceId space, const SpaceFate& fate) const;
@@ -122,6 +124,18 @@ class LiveView final : public CloneView {
   std::map<SpaceId, Clock::time_point> undo_removed_;  // and when that was noticed
   std::unique_ptr<const RedoPacker> packed_;
 };
+
+/// Whether the log is followed, and the redo since C0 is kept.
+Result<> LiveView::still_possible() const {
+  if (const std::optional<Error> failure = watch_->failure()) return *failure;
+  if (hold_.pin.broken())
+    return Error{Errc::exhausted,
+                 fmt::format("the redo archive is full: the redo since LSN {}, which this clone needs, "
+                             "was given up for that of younger clones",
+                             hold_.checkpoint),
+                 "raise --redo-archive-size, or clone when the server writes less"};
+  return {};
+}
 
 Result<SpaceFates> LiveView::fates(Lsn from, Lsn to) const {
   const Result<std::vector<LogEvent>> events = watch_->tracker().events(from, to);
@@ -285,6 +299,7 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
 }
 
 Result<PagePlan> LiveView::begin_page_copy() {
+  if (Result<> possible = still_possible(); !possible) return possible.error();
   const Result<Lsn> checkpoint = options_.page_copy ? watch_->newest_checkpoint() : Result<Lsn>{hold_.checkpoint};
   if (!checkpoint) return checkpoint.error();
   redo_start_ = std::max(*checkpoint, hold_.checkpoint);
@@ -342,7 +357,7 @@ Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {
   if (page.file_index >= files_.size())
     return Error{Errc::not_found,
                  fmt::format("page at {} of file {} was not asked for", page.offset_bytes, page.file_index)};
-  if (const std::optional<Error> failure = watch_->failure()) return *failure;
+  if (Result<> possible = still_possible(); !possible) return possible;
   if (Result<> read = files_.read(page.file_index, page.offset_bytes, into); !read) return read;
   const TablespaceFile& file = files_.file(page.file_index);
   if (page.offset_bytes != 0 || !file.page0) return {};
@@ -400,6 +415,7 @@ Result<std::vector<FileChange>> LiveView::late_files(Lsn end) {
 }
 
 Result<RedoPlan> LiveView::begin_redo_copy() {
+  if (Result<> possible = still_possible(); !possible) return possible.error();
   const Result<Lsn> end = choose_end();
   if (!end) return end.error();
   Result<std::vector<FileChange>> created = late_files(*end);

@@ -143,18 +143,18 @@ Result<> RedoArchive::make_room(std::uint64_t new_bytes) {
                  fmt::format("{} of redo at once are more than --redo-archive-size allows, {}", human_size(new_bytes),
                              human_size(options_.max_bytes)),
                  "raise --redo-archive-size"};
-  const std::vector<Segment> removed = remove_before(Lsn{~std::uint64_t{0}}, options_.max_bytes - new_bytes);
+  const std::uint64_t kept_bytes = options_.max_bytes - new_bytes;
+  std::vector<Segment> removed;
+  do remove_before(Lsn{~std::uint64_t{0}}, kept_bytes, removed);
+  while (bytes_locked() > kept_bytes && pins_.break_lowest());
   const std::uint64_t wanted = bytes_locked() + new_bytes;
   lock.unlock();
   unlink(removed);
   if (wanted <= options_.max_bytes) return {};
-  const std::optional<Lsn> pinned = pins_.lowest();
   return Error{Errc::exhausted,
-               fmt::format("the redo archive in {} would need {}, more than --redo-archive-size allows, {}: running "
-                           "clones need the redo since LSN {}",
-                           options_.directory.string(), human_size(wanted), human_size(options_.max_bytes),
-                           pinned ? *pinned : start()),
-               "raise --redo-archive-size, or run fewer clones while the server writes so much"};
+               fmt::format("the redo archive in {} would need {}, more than --redo-archive-size allows, {}",
+                           options_.directory.string(), human_size(wanted), human_size(options_.max_bytes)),
+               "raise --redo-archive-size"};
 }
 
 /// Full blocks that follow. Only this thread adds to the last segment, so that its end stays what it is.
@@ -280,21 +280,20 @@ Result<RedoPin> RedoArchive::pin(Lsn lsn) {
 
 void RedoArchive::trim(Lsn lsn) {
   std::unique_lock lock{mutex_};
-  const std::vector<Segment> removed = remove_before(lsn, 0);
+  std::vector<Segment> removed;
+  remove_before(lsn, 0, removed);
   lock.unlock();
   unlink(removed);
 }
 
 /// Forgets the oldest segments that lie before `lsn` and all pins, as long as the archive has more bytes than that.
 /// Never the last one, which is being written. The caller has the mutex, and removes the files without it.
-std::vector<RedoArchive::Segment> RedoArchive::remove_before(Lsn lsn, std::uint64_t more_than_bytes) {
+void RedoArchive::remove_before(Lsn lsn, std::uint64_t more_than_bytes, std::vector<Segment>& removed) {
   const Lsn needed = std::min(lsn, pins_.lowest().value_or(lsn));
-  std::vector<Segment> removed;
   while (segments_.size() > 1 && segments_.front().end <= needed && bytes_locked() > more_than_bytes) {
     removed.push_back(segments_.front());
     segments_.pop_front();
   }
-  return removed;
 }
 
 void RedoArchive::unlink(const std::vector<Segment>& segments) const {

@@ -4,7 +4,7 @@
 //
 // Blocks go in at the end, one after the other, and lie in segments (`redo_segment.hpp`) in a directory of their own. A
 // clone pins the LSN from which on it needs them. What is not pinned stays as long as there is room, or until it is
-// trimmed; whole segments go at a time.
+// trimmed; whole segments go at a time. When pins keep too much, the oldest ones are broken: one clone fails, not all.
 //
 // Nothing is synced: what is here is worthless after a restart, and is removed by the next `open()` if the destructor
 // did not. It is as confidential as the server's own log, hence the mode 0600; encrypted blocks stay encrypted.
@@ -28,8 +28,8 @@
 
 namespace donord {
 
-/// The least that an archive can be allowed.
-inline constexpr std::uint64_t kMinRedoArchiveBytes = std::uint64_t{1} << 20;
+/// The least that an archive can be allowed: some of the pieces in which a log is read.
+inline constexpr std::uint64_t kMinRedoArchiveBytes = std::uint64_t{4} << 20;
 
 struct RedoArchiveOptions {
   std::filesystem::path directory;  ///< made if it is not there; its parent has to be
@@ -51,9 +51,9 @@ class RedoArchive {
   /// stays in memory and gives way to the block that comes next under its LSN. That an encrypted block is not torn only
   /// the caller can know.
   ///
-  /// `Errc::exhausted`: the limit is reached and pins keep everything. Nothing was taken then, and it can be tried
-  /// again when pins are gone. `Errc::io`: the disk is full, or broken; what was there before stays readable.
-  /// `Errc::conflict`: the blocks do not follow. `Errc::checksum`: they are not the blocks of these LSNs.
+  /// Breaks the oldest pins when there is no room otherwise. `Errc::exhausted`: these blocks alone are more than the
+  /// limit. `Errc::io`: the disk is full, or broken; what was there before stays readable. `Errc::conflict`: the blocks
+  /// do not follow. `Errc::checksum`: they are not the blocks of these LSNs. Nothing was taken then.
   [[nodiscard]] Result<> append(Lsn from, ByteView blocks);
 
   /// Fills `into`, whole blocks, from the block at `from` on: an `innodb::RedoRead`. Number, epoch and checksum of
@@ -93,7 +93,7 @@ class RedoArchive {
   [[nodiscard]] Result<> write_buffer();
   [[nodiscard]] Result<std::vector<Part>> copy_from_memory(Lsn from, MutableBytes into) const;
   [[nodiscard]] Result<> read_part(const Part& part) const;
-  [[nodiscard]] std::vector<Segment> remove_before(Lsn lsn, std::uint64_t more_than_bytes);
+  void remove_before(Lsn lsn, std::uint64_t more_than_bytes, std::vector<Segment>& removed);
   void unlink(const std::vector<Segment>& segments) const;
   [[nodiscard]] std::filesystem::path path_of(const Segment& segment) const;
   [[nodiscard]] std::uint64_t bytes_locked() const;
