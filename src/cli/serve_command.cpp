@@ -13,6 +13,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/io_priority.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/units.hpp"
@@ -137,9 +138,10 @@ Result<> serve(const ServeOptions& options) {
   if (Result<> known = check_points(*faults); !known) return known.error().within("DONORD_FAULTS");
   if (options.source.datadir.empty() && options.source.defaults_file.empty())
     return Error{Errc::usage, "nothing to serve", "give --datadir, or the server's my.cnf as --source-defaults-file"};
-  const Result<std::uint64_t> block_bytes = parse_size(options.block_size);
-  if (!block_bytes || *block_bytes < 4096 || *block_bytes > kMaxBlockBytes || *block_bytes % 4096 != 0)
-    return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 8M"};
+  const Result<ServerOptions> server_options = server_options_of(options);
+  if (!server_options) return server_options.error();
+  if (options.io_priority == "idle" && !set_io_priority(IoPriority::idle))
+    log::warn("io_priority.refused", {{"wanted", "idle"}});
 
   Result<std::vector<ServerAccount>> accounts = accounts_of(options);
   if (!accounts) return accounts.error();
@@ -147,8 +149,6 @@ Result<> serve(const ServeOptions& options) {
   if (!source) return source.error();
   const SourceIdentity identity = source->source->identity();
   if (source->has_keys) keep_keys_in();
-  Result<ParameterChoice> parameters = parameters_of(options);
-  if (!parameters) return parameters.error();
 
   std::error_code ignored;
   fs::create_directories(options.catalog.parent_path(), ignored);
@@ -162,13 +162,9 @@ Result<> serve(const ServeOptions& options) {
   Result<RsaKey> rsa = RsaKey::generate();
   if (!rsa) return rsa.error();
 
-  ServerOptions server_options = options.server;
-  server_options.parameters = std::move(*parameters);
-  server_options.block_bytes = static_cast<std::uint32_t>(*block_bytes);
-  server_options.away_grace = std::chrono::seconds{options.away_grace_seconds};
-  server_options.shutdown_limit = std::chrono::seconds{options.shutdown_seconds};
-  const auto context = std::make_shared<ServerContext>(
-      server_options, source->source, std::shared_ptr<Catalog>{std::move(*catalog)}, std::move(*rsa), worker_threads());
+  const auto context =
+      std::make_shared<ServerContext>(*server_options, source->source, std::shared_ptr<Catalog>{std::move(*catalog)},
+                                      std::move(*rsa), worker_threads());
   context->faults.arm(std::move(*faults));
   context->set_tls(*tls);
   const std::optional<ServerAccount> shown = account_to_show(*accounts);

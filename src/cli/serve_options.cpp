@@ -4,6 +4,12 @@
 
 namespace donord {
 
+namespace {
+
+constexpr int kMaxBandwidth = 1 << 20;  // as of clone_max_data_bandwidth
+
+}  // namespace
+
 void add_serve_options(CLI::App& app, ServeOptions& options) {
   ServerOptions& server = options.server;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -23,6 +29,16 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
   app.add_option("--page-copy", options.page_copy,
                  "send pages that a running mysqld changed meanwhile once more, so that recipients recover quickly")
       ->check(CLI::IsMember({"yes", "no"}))
+      ->capture_default_str()
+      ->group("Source");
+  app.add_option("--drop-behind", options.drop_behind,
+                 "leave the page cache of a running mysqld as it was: forget what was read for one clone")
+      ->check(CLI::IsMember({"yes", "no"}))
+      ->capture_default_str()
+      ->group("Source");
+  app.add_option("--io-priority", options.io_priority,
+                 "idle: read data only when nobody else wants the disk, if its scheduler knows priorities")
+      ->check(CLI::IsMember({"normal", "idle"}))
       ->capture_default_str()
       ->group("Source");
   app.add_option("--verify-pages", options.source.verify_pages, "verify the checksum of every page as it is served")
@@ -63,6 +79,16 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->capture_default_str()
       ->group("Clones");
   app.add_option("--block-size", options.block_size, "data of one message, of which two are in memory per connection")
+      ->capture_default_str()
+      ->group("Clones");
+  app.add_option("--max-data-bandwidth", options.max_data_bandwidth,
+                 "MiB of data a second, of all clones together; 0: no limit")
+      ->check(CLI::Range(0, kMaxBandwidth))
+      ->capture_default_str()
+      ->group("Clones");
+  app.add_option("--max-network-bandwidth", options.max_network_bandwidth,
+                 "MiB on the network a second, of all clones together; 0: no limit")
+      ->check(CLI::Range(0, kMaxBandwidth))
       ->capture_default_str()
       ->group("Clones");
   app.add_option("--clone-donor-timeout-after-network-failure", options.reconnect_minutes,

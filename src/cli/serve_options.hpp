@@ -32,6 +32,10 @@ struct ServeOptions {
   std::filesystem::path live_dir;
   std::string redo_archive_size = "10G";
   std::string page_copy = "yes";
+  std::string drop_behind = "yes";
+  std::string io_priority = "normal";
+  std::uint64_t max_data_bandwidth = 0;
+  std::uint64_t max_network_bandwidth = 0;
   std::string block_size = "1M";
   std::string log_level = "info";
   std::string present_version;

@@ -1,16 +1,22 @@
 #include "cli/serve_setup.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
 #include "base/file.hpp"
+#include "base/units.hpp"
 #include "cli/config_file.hpp"
+#include "server/rate_limit.hpp"
 
 namespace donord {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::uint64_t kMinBlockBytes = 4096;
 
 Result<std::optional<Credential>> credential_of(const ServeOptions& options) {
   if (!options.password_file.empty()) {
@@ -35,6 +41,34 @@ std::pair<std::string, std::string> halves(const std::string& text, char separat
   const std::size_t at = text.find(separator);
   if (at == std::string::npos) return {text, ""};
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+Result<ParameterChoice> parameters_of(const ServeOptions& options) {
+  if (!options.present_version.empty() && !parse_version(options.present_version))
+    return Error{Errc::usage,
+                 fmt::format("--present-version {}: expected a version such as 9.7.4", options.present_version)};
+  ParameterChoice choice{
+      .present_version = options.present_version, .page_size = false, .reconnect_minutes = options.reconnect_minutes};
+  std::string list = options.clone_send;
+  while (!list.empty()) {
+    const auto [word, rest] = halves(list, ',');
+    list = rest;
+    if (word == "page-size")
+      choice.page_size = true;
+    else if (word == "plugins")
+      choice.plugins = {{"InnoDB", ""}, {"clone", "mysql_clone.so"}};
+    else if (word != "none")
+      return Error{Errc::usage, fmt::format("--clone-send does not know '{}'", word),
+                   "it takes page-size, plugins, none"};
+  }
+  for (const std::string& plugin : options.clone_plugins) choice.plugins.push_back(halves(plugin, ':'));
+  choice.collations = options.clone_collations;
+  for (const std::string& config : options.clone_configs) {
+    if (config.find('=') == std::string::npos)
+      return Error{Errc::usage, fmt::format("--clone-config {}: expected NAME=VALUE", config)};
+    choice.configs.push_back(halves(config, '='));
+  }
+  return choice;
 }
 
 }  // namespace
@@ -93,32 +127,24 @@ Result<std::shared_ptr<const TlsContext>> tls_of(const ServeOptions& options) {
   return TlsContext::from_files(kept);
 }
 
-Result<ParameterChoice> parameters_of(const ServeOptions& options) {
-  if (!options.present_version.empty() && !parse_version(options.present_version))
-    return Error{Errc::usage,
-                 fmt::format("--present-version {}: expected a version such as 9.7.4", options.present_version)};
-  ParameterChoice choice{
-      .present_version = options.present_version, .page_size = false, .reconnect_minutes = options.reconnect_minutes};
-  std::string list = options.clone_send;
-  while (!list.empty()) {
-    const auto [word, rest] = halves(list, ',');
-    list = rest;
-    if (word == "page-size")
-      choice.page_size = true;
-    else if (word == "plugins")
-      choice.plugins = {{"InnoDB", ""}, {"clone", "mysql_clone.so"}};
-    else if (word != "none")
-      return Error{Errc::usage, fmt::format("--clone-send does not know '{}'", word),
-                   "it takes page-size, plugins, none"};
-  }
-  for (const std::string& plugin : options.clone_plugins) choice.plugins.push_back(halves(plugin, ':'));
-  choice.collations = options.clone_collations;
-  for (const std::string& config : options.clone_configs) {
-    if (config.find('=') == std::string::npos)
-      return Error{Errc::usage, fmt::format("--clone-config {}: expected NAME=VALUE", config)};
-    choice.configs.push_back(halves(config, '='));
-  }
-  return choice;
+Result<ServerOptions> server_options_of(const ServeOptions& options) {
+  const Result<std::uint64_t> block_bytes = parse_size(options.block_size);
+  if (!block_bytes || *block_bytes < kMinBlockBytes || *block_bytes > kMaxBlockBytes ||
+      *block_bytes % kMinBlockBytes != 0)
+    return Error{Errc::usage, "--block-size must be a multiple of 4K between 4K and 8M"};
+  Result<ParameterChoice> parameters = parameters_of(options);
+  if (!parameters) return parameters.error();
+  ServerOptions server = options.server;
+  server.parameters = std::move(*parameters);
+  server.max_data_bytes_per_second = options.max_data_bandwidth * kMiB;
+  server.max_network_bytes_per_second = options.max_network_bandwidth * kMiB;
+  std::uint64_t possible_bytes = *block_bytes;
+  for (const std::uint64_t rate : {server.max_data_bytes_per_second, server.max_network_bytes_per_second})
+    if (rate != 0) possible_bytes = std::min(possible_bytes, rate / kLeastBlocksPerSecond);
+  server.block_bytes = static_cast<std::uint32_t>(possible_bytes);
+  server.away_grace = std::chrono::seconds{options.away_grace_seconds};
+  server.shutdown_limit = std::chrono::seconds{options.shutdown_seconds};
+  return server;
 }
 
 }  // namespace donord

@@ -10,6 +10,7 @@
 
 #include "cli/serve_options.hpp"
 #include "server/accounts.hpp"
+#include "server/server_options.hpp"
 #include "server/tls.hpp"
 
 namespace donord {
@@ -23,7 +24,7 @@ namespace donord {
 /// {9, 7, 4} of "9.7.4" or "9.7.4-2".
 [[nodiscard]] std::optional<std::array<unsigned, 3>> parse_version(std::string_view text);
 
-/// What recipients are told.
-[[nodiscard]] Result<ParameterChoice> parameters_of(const ServeOptions& options);
+/// Limits, and what recipients are told.
+[[nodiscard]] Result<ServerOptions> server_options_of(const ServeOptions& options);
 
 }  // namespace donord

@@ -25,7 +25,8 @@ Result<LiveOptions> live_options(const ServeOptions& options, const DatadirOptio
                      .state_directory = options.live_dir.empty() ? default_live_dir(options.catalog, datadir.datadir)
                                                                  : options.live_dir,
                      .archive_bytes = *archive_bytes,
-                     .view = {.page_copy = options.page_copy == "yes"}};
+                     .view = {.page_copy = options.page_copy == "yes"},
+                     .page_cache = options.drop_behind == "yes" ? PageCacheUse::as_it_was : PageCacheUse::read_ahead};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/endian.hpp"
+#include "base/forgetful_read.hpp"
 #include "innodb/empty_page.hpp"
 #include "innodb/page_header.hpp"
 #include "live/changed_while_cloned.hpp"
@@ -159,7 +160,12 @@ bool LiveFiles::follow(std::size_t index, const Entry& seen, const SpaceFate& fa
 Result<> LiveFiles::read_once(const Entry& entry, std::uint64_t offset_bytes, MutableBytes into) {
   const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(entry.path, entry.file->stamp);
   if (!fd) return fd.error();
-  if (Result<> read = read_exactly(**fd, entry.path, offset_bytes, into); !read) return read;
+  // Clones that run at the same time read it from the page cache, one after the other.
+  const bool alone = cache_.use_count() == 1;
+  const bool forget = alone && cache_->use() == PageCacheUse::as_it_was;
+  Result<> read = forget ? read_and_forget(**fd, entry.path, offset_bytes, into)
+                         : read_exactly(**fd, entry.path, offset_bytes, into);
+  if (!read) return read;
   return make_fit(entry, **fd, offset_bytes, into);
 }
 

@@ -3,8 +3,6 @@
 #include <chrono>
 #include <thread>
 
-#include "source/file_cache.hpp"
-
 namespace donord {
 
 namespace {
@@ -77,7 +75,7 @@ Result<std::unique_ptr<CloneView>> LiveSource::begin_clone() {
     const std::lock_guard lock{mutex_};
     previous = survey_;
     cache = cache_.lock();
-    if (!cache) cache_ = cache = std::make_shared<FileCache>(kMaxOpenFiles);
+    if (!cache) cache_ = cache = std::make_shared<FileCache>(kMaxOpenFiles, options_.page_cache);
   }
   Result<std::shared_ptr<RedoWatch>> watching = watch(*previous);
   if (!watching) return watching.error();

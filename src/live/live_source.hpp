@@ -9,6 +9,7 @@
 #include "live/live_survey.hpp"
 #include "live/live_view.hpp"
 #include "live/redo_watch.hpp"
+#include "source/file_cache.hpp"
 
 namespace donord {
 
@@ -17,6 +18,7 @@ struct LiveOptions {
   std::filesystem::path state_directory;
   std::uint64_t archive_bytes = RedoArchiveOptions{}.max_bytes;
   LiveViewOptions view;
+  PageCacheUse page_cache = PageCacheUse::as_it_was;
 };
 
 class LiveSource final : public DonorSource {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/io_priority.hpp"
 #include "base/log.hpp"
 #include "fault/fault_injector.hpp"
 #include "innodb/redo_block.hpp"
@@ -179,6 +180,7 @@ std::optional<Error> RedoWatch::failure() const {
 }
 
 void RedoWatch::run(const std::stop_token& stop) {
+  set_io_priority(IoPriority::normal);  // the log does not wait for us
   try {
     if (const Result<> done = follow(stop); !done) end_with(done.error());
   } catch (const std::exception& thrown) {

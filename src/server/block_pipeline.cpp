@@ -1,6 +1,9 @@
 #include "server/block_pipeline.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
+#include "server/async_event.hpp"
 
 namespace donord {
 
@@ -8,16 +11,19 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr Duration kLookAround = std::chrono::milliseconds{200};
+
 BlockBatch make_batch(const CloneSession& session, const PacketStream& stream) {
   return {session.block_bytes(), stream.compressed() ? Compression::on : Compression::off};
 }
 
 }  // namespace
 
-BlockPipeline::BlockPipeline(asio::any_io_executor executor, WorkerPool& pool, CloneSession& session,
-                             PacketStream& stream, Duration write_limit)
+BlockPipeline::BlockPipeline(asio::any_io_executor executor, WorkerPool& pool, RateLimits& limits,
+                             CloneSession& session, PacketStream& stream, Duration write_limit)
     : executor_(std::move(executor)),
       pool_(pool),
+      limits_(limits),
       session_(session),
       stream_(stream),
       write_limit_(write_limit),
@@ -74,6 +80,18 @@ asio::awaitable<Result<>> BlockPipeline::send_until(std::size_t entries) {
   co_return Result<>{};
 }
 
+/// What is read ahead waits as well, so that a limit of what is sent is one of what is read.
+asio::awaitable<void> BlockPipeline::wait_for_turn(const BlockBatch& batch) {
+  const TimePoint now = RateLimit::Clock::now();
+  const TimePoint turn =
+      std::max(limits_.data.take(batch.data_bytes(), now), limits_.network.take(batch.wire_bytes().size(), now));
+  Duration left = turn - now;
+  while (left > Duration::zero() && !session_.ended()) {
+    co_await AsyncEvent::pause(std::min(left, kLookAround));
+    left = turn - RateLimit::Clock::now();
+  }
+}
+
 asio::awaitable<Result<>> BlockPipeline::send(Outgoing outgoing) {
   std::vector<asio::const_buffer> buffers;
   if (!outgoing.messages.empty()) buffers.push_back(asio::buffer(outgoing.messages));
@@ -87,6 +105,7 @@ asio::awaitable<Result<>> BlockPipeline::send(Outgoing outgoing) {
   if (outgoing.batch == nullptr) co_return co_await stream_.transport().write(std::move(buffers), write_limit_);
 
   const BlockBatch& batch = *outgoing.batch;
+  co_await wait_for_turn(batch);
   buffers.push_back(asio::buffer(batch.wire_bytes().data(), batch.wire_bytes().size()));
   const std::uint64_t before = stream_.transport().bytes_sent();
   Result<> sent = co_await stream_.transport().write(std::move(buffers), write_limit_);

@@ -14,6 +14,7 @@
 #include "server/block_batch.hpp"
 #include "server/clone_session.hpp"
 #include "server/packet_stream.hpp"
+#include "server/rate_limit.hpp"
 #include "server/worker_pool.hpp"
 
 namespace donord {
@@ -22,8 +23,8 @@ namespace donord {
 class BlockPipeline {
  public:
   /// All of them outlive the pipeline; `executor` is the strand.
-  BlockPipeline(boost::asio::any_io_executor executor, WorkerPool& pool, CloneSession& session, PacketStream& stream,
-                Duration write_limit);
+  BlockPipeline(boost::asio::any_io_executor executor, WorkerPool& pool, RateLimits& limits, CloneSession& session,
+                PacketStream& stream, Duration write_limit);
 
   /// A small message; sent with what follows it.
   void put(ByteView message);
@@ -49,9 +50,11 @@ class BlockPipeline {
   void close_batch();
   boost::asio::awaitable<Result<>> send_until(std::size_t entries);
   boost::asio::awaitable<Result<>> send(Outgoing outgoing);
+  boost::asio::awaitable<void> wait_for_turn(const BlockBatch& batch);
 
   boost::asio::any_io_executor executor_;
   WorkerPool& pool_;
+  RateLimits& limits_;
   CloneSession& session_;
   PacketStream& stream_;
   Duration write_limit_;

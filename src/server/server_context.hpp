@@ -18,6 +18,7 @@
 #include "server/clone_factory.hpp"
 #include "server/clone_registry.hpp"
 #include "server/connection_table.hpp"
+#include "server/rate_limit.hpp"
 #include "server/server_options.hpp"
 #include "server/tls.hpp"
 #include "server/worker_pool.hpp"
@@ -35,6 +36,7 @@ class ServerContext {
         catalog(std::move(sessions)),
         rsa(std::move(rsa_key)),
         clones(options.max_clones, options.away_grace),
+        limits{RateLimit{options.max_data_bytes_per_second}, RateLimit{options.max_network_bytes_per_second}},
         factory(*this),
         pool(worker_threads),
         front_pool(kFrontThreads),
@@ -76,6 +78,7 @@ class ServerContext {
   CloneRegistry clones;
   ConnectionTable connections;
   FaultInjector& faults = process_faults();
+  RateLimits limits;
   CloneFactory factory;
   WorkerPool pool;        ///< reads data, begins clones, writes the catalog
   WorkerPool front_pool;  ///< logins and SQL, so that no flood of them delays data

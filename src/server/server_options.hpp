@@ -24,6 +24,10 @@ struct ServerOptions {
   bool require_secure_transport = false;
   std::uint32_t block_bytes = 1024 * 1024;
 
+  /// Of all clones together; 0: no limit.
+  std::uint64_t max_data_bytes_per_second = 0;
+  std::uint64_t max_network_bytes_per_second = 0;
+
   /// From accept to the end of authentication.
   std::chrono::seconds login_limit{10};
   /// From the first byte of a packet to its last.

@@ -15,7 +15,7 @@ Result<std::shared_ptr<const UniqueFd>> FileCache::open(const std::filesystem::p
   if (Key{stamp->device, stamp->inode} != key)
     return Error{Errc::conflict, fmt::format("{} was replaced while it was served", path.string())};
   // Advice only: a file system that ignores it costs nothing but speed.
-  ::posix_fadvise(fd->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  ::posix_fadvise(fd->get(), 0, 0, use_ == PageCacheUse::read_ahead ? POSIX_FADV_SEQUENTIAL : POSIX_FADV_RANDOM);
   return insert(key, std::make_shared<const UniqueFd>(std::move(*fd)));
 }
 
