@@ -1,5 +1,6 @@
 """Stock recipients clone from donord and run on what they got."""
 
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -50,6 +51,18 @@ def test_one_of_everything_replaces_the_recipients_data(new_donord: NewDonord, s
     recipient = new_mysqld(supervised=True)
     clone(recipient, donor.port)
     check_replaced(recipient, source_everything)
+
+
+@pytest.mark.parametrize("what, counter", [("data", "data_bytes"), ("network", "network_bytes")])
+def test_bandwidth_is_limited(what: str, counter: str, new_donord: NewDonord, source_small: Source, recipient: Mysqld,
+                              tmp_path: Path) -> None:
+    """All connections together send no more; no clone fails because of it."""
+    megabytes_per_second = 16
+    donor = new_donord(source_small.datadir, extra=[f"--max-{what}-bandwidth", str(megabytes_per_second)]).start()
+    begin = time.monotonic()
+    clone(recipient, donor.port, directory=tmp_path / "copy", variables=CloneOptions.threads(4))
+    sent = donor.wait_session("completed")[counter]
+    assert time.monotonic() - begin >= 0.9 * sent / (megabytes_per_second * 1024 * 1024)
 
 
 def test_many_tables(new_donord: NewDonord, source_many_tables: Source, recipient: Mysqld, tmp_path: Path,

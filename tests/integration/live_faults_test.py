@@ -128,6 +128,22 @@ def test_redo_is_written_while_donord_does_not_read(log: int, written: int, live
     check_next(donor)
 
 
+def test_the_redo_archive_is_full(live: LiveSource, new_live_donord: NewDonord, recipient: Mysqld,
+                                  check_next: Callable[[Donord], None], write_redo: Callable[[int], None],
+                                  tmp_path: Path) -> None:
+    """The clone that needs so much redo ends, and no other."""
+    live.server.run(f"SET GLOBAL innodb_redo_log_capacity = {8 * _MEGABYTE}")
+    donor = new_live_donord(live.server, extra=["--redo-archive-size", "32M"])
+    with Proxy(donor.port) as proxy:
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+        wait_until(lambda: proxy.bytes_to_recipient() > 5 * _MEGABYTE, seconds=60, what="the clone to be copying")
+        proxy.stall()
+        write_redo(64)
+        proxy.flow()
+        running.wait_error(3862, "the redo archive is full", "--redo-archive-size")
+    check_next(donor)
+
+
 @pytest.mark.parametrize("stage", ["file_copy", "redo_copy"])
 def test_redo_logging_is_switched_off(stage: str, live: LiveSource, new_live_donord: NewDonord, recipient: Mysqld,
                                       check_ended: Callable[..., None], check_next: Callable[[Donord], None],

@@ -19,7 +19,6 @@ class CloneResult:
 
     error: int = 0
     message: str = ""
-    seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
