@@ -99,6 +99,8 @@ auto LiveFiles::look_where_it_is(std::size_t index, Look look) -> std::invoke_re
     if (seen || entry.gone) return seen;
     const Result<std::optional<SpaceFate>> fate = fate_of(entry.file->space);
     if (!fate) return fate.error();
+    if (*fate && (*fate)->imported && seen.error().code == Errc::conflict)
+      return changed_while_cloned(fmt::format("{} was imported", entry.file->name));
     if (*fate && follow(index, entry, **fate)) continue;
     if (seen.error().code == Errc::checksum) {
       if (*fate && (*fate)->key_written)

@@ -90,7 +90,11 @@ class LiveView final : public CloneView {
     return packed_->read(file, offset_bytes, into);
   }
 
+  [[nodiscard]] Result<> adopt_keys(const SpaceFates& fates, Lsn until);
+
  private:
+  using IndexedFiles = std::vector<std::pair<std::size_t, TablespaceFile>>;
+
   [[nodiscard]] Result<> still_possible() const;
   [[nodiscard]] Result<SpaceFates> fates(Lsn from, Lsn to) const;
   [[nodiscard]] Result<Announced> follow_files(const SpaceFates& fates);
@@ -98,7 +102,9 @@ class LiveView final : public CloneView {
   [[nodiscard]] Result<> find_files(SpaceFates& now, std::vector<TablespaceFile>& created);
   [[nodiscard]] bool undo_has_settled(const SpaceFates& now);
   [[nodiscard]] Result<> find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created);
+  [[nodiscard]] Result<IndexedFiles> files_with_keys_of_log(const SpaceFates& fates, Lsn until);
   [[nodiscard]] Result<> renew_keys(const SpaceFates& fates);
+  [[nodiscard]] Result<> check_imports(const SpaceFates& now) const;
   [[nodiscard]] std::string name_of(SpaceId space, const SpaceFate& fate) const;
   [[nodiscard]] Result<Lsn> choose_end();
   [[nodiscard]] Result<std::vector<FileChange>> late_files(Lsn end);
@@ -113,7 +119,7 @@ class LiveView final : public CloneView {
   const std::string fingerprint_ =
       fmt::format("live-{:016x}", std::random_device{}() * std::uint64_t{1} << 32 | std::random_device{}());
   LiveSurvey survey_;
-  const bool had_keys_;  // its connections are encrypted
+  bool had_keys_;  // its connections are encrypted
   mutable LiveFiles files_;
   std::vector<DataFile> data_files_;
   std::vector<std::uint64_t> had_;
@@ -197,30 +203,52 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
   return announced;
 }
 
-/// Page 0 of tablespaces that got encryption information, as it will be after recovery: with the key that is valid.
-Result<> LiveView::renew_keys(const SpaceFates& fates) {
-  std::vector<std::pair<std::size_t, TablespaceFile>> files;
+/// Those files that the recipient has or gets whose page 0 got encryption information, with the page 0 and the key that
+/// recovery to `until` would give them. By their index.
+Result<LiveView::IndexedFiles> LiveView::files_with_keys_of_log(const SpaceFates& fates, Lsn until) {
+  IndexedFiles files;
   for (const auto& [space, fate] : fates) {
     const auto known = spaces_.find(space);
     if (!fate.key_written || fate.removed || known == spaces_.end()) continue;
     const TablespaceFile& file = files_.file(known->second);
     Bytes page0(file.format.physical_bytes);
-    if (Result<> read = files_.read(known->second, 0, page0); !read) return read;
+    if (Result<> read = files_.read(known->second, 0, page0); !read) return read.error();
     if (files_.is_gone(known->second)) continue;
     Result<TablespaceFile> as_read =
         identify_tablespace({file.path, file.name}, std::make_shared<const Bytes>(std::move(page0)));
     if (!as_read) return as_read.error();
     files.emplace_back(known->second, std::move(*as_read));
   }
-  if (files.empty()) return {};
+  if (files.empty()) return files;
   std::map<SpaceId, TablespaceFile*> touched;
   for (auto& [index, file] : files) touched.emplace(file.space, &file);
-  const RedoRange range{hold_.checkpoint, names_until_};
-  if (Result<> replayed = replay_keys(range, survey_.page_size_bytes, redo_until(names_until_, redo()), touched);
-      !replayed)
-    return replayed;
-  for (auto& [index, file] : files) {
-    if (Result<> found = find_key(survey_.options, survey_.keyring, file); !found) return found;
+  const RedoRange range{hold_.checkpoint, until};
+  if (Result<> replayed = replay_keys(range, survey_.page_size_bytes, redo_until(until, redo()), touched); !replayed)
+    return replayed.error();
+  for (auto& [index, file] : files)
+    if (Result<> found = find_key(survey_.options, survey_.keyring, file); !found) return found.error();
+  return files;
+}
+
+/// Before anything is copied: a tablespace may have got its key so recently that its page 0 on disk does not have it,
+/// though other pages are encrypted.
+Result<> LiveView::adopt_keys(const SpaceFates& fates, Lsn until) {
+  Result<IndexedFiles> files = files_with_keys_of_log(fates, until);
+  if (!files) return files.error();
+  for (auto& [index, file] : *files) {
+    data_files_[index] = to_data_file(file);
+    had_[index] = data_files_[index].size_bytes;
+    had_keys_ = had_keys_ || file.encrypted();
+    files_.set_file(index, std::move(file));
+  }
+  return {};
+}
+
+/// For PAGE COPY, which brings page 0 with its key. What FILE COPY has sent under another key cannot be made good.
+Result<> LiveView::renew_keys(const SpaceFates& fates) {
+  Result<IndexedFiles> files = files_with_keys_of_log(fates, names_until_);
+  if (!files) return files.error();
+  for (auto& [index, file] : *files) {
     const TablespaceFile& before = files_.file(index);
     const bool is_new = index >= had_.size();
     if (!is_new && (before.encrypted() != file.encrypted() || !same_key(before, file)))
@@ -298,6 +326,17 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
   return {};
 }
 
+/// A file that was imported before the files were listed is as it has to be. But recovery takes it for removed if the
+/// redo has the removal by DISCARD; a server makes a checkpoint after that.
+Result<> LiveView::check_imports(const SpaceFates& now) const {
+  for (const auto& [space, fate] : now) {
+    if (!fate.imported) continue;
+    if (fate.imported->end > hold_.log_end || (fate.removal && fate.removal->end > redo_start_))
+      return changed_while_cloned(fmt::format("{} was imported", name_of(space, fate)));
+  }
+  return {};
+}
+
 Result<PagePlan> LiveView::begin_page_copy() {
   if (Result<> possible = still_possible(); !possible) return possible.error();
   const Result<Lsn> checkpoint = options_.page_copy ? watch_->newest_checkpoint() : Result<Lsn>{hold_.checkpoint};
@@ -310,9 +349,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
   std::vector<TablespaceFile> created;
   if (Result<> found = find_files(now, created); !found) return found.error();
 
-  for (const auto& [space, fate] : now)
-    if (fate.imported) return changed_while_cloned(fmt::format("{} was imported", name_of(space, fate)));
-
+  if (Result<> possible = check_imports(now); !possible) return possible.error();
   Result<Announced> announced = follow_files(now);
   if (!announced) return announced.error();
   std::ranges::move(announced->moved, std::back_inserter(created));
@@ -472,7 +509,10 @@ Result<std::unique_ptr<CloneView>> begin_live_view(std::shared_ptr<RedoWatch> wa
     });
     if (!known) return error;
   }
-  return std::make_unique<LiveView>(std::move(watch), std::move(hold), std::move(survey), std::move(cache), options);
+  auto view =
+      std::make_unique<LiveView>(std::move(watch), std::move(hold), std::move(survey), std::move(cache), options);
+  if (Result<> adopted = view->adopt_keys(fates_of(*events), *until); !adopted) return adopted.error();
+  return view;
 }
 
 }  // namespace donord

@@ -122,10 +122,11 @@ Result<RedoWatch::Hold> RedoWatch::hold() {
   const Result<Lsn> checkpoint = newest_checkpoint();
   if (!checkpoint) return checkpoint.error();
   // Redo reaches the disk before the checkpoint that needs it, but perhaps not yet the archive.
-  if (const Result<Lsn> known = catch_up(); !known) return known.error();
+  const Result<Lsn> log_end = catch_up();
+  if (!log_end) return log_end.error();
   Result<RedoPin> pin = archive_->pin(*checkpoint);
   if (!pin) return pin.error();
-  return Hold{*checkpoint, std::move(*pin)};
+  return Hold{*checkpoint, *log_end, std::move(*pin)};
 }
 
 Result<Lsn> RedoWatch::newest_checkpoint() {

@@ -48,6 +48,7 @@ class RedoWatch {
   /// What a clone begins with: from here on redo is kept and changes are known.
   struct Hold {
     Lsn checkpoint;
+    Lsn log_end;  ///< what was logged until then happened before
     RedoPin pin;
   };
   [[nodiscard]] Result<Hold> hold();

@@ -17,6 +17,7 @@ SpaceFates fates_of(const std::vector<LogEvent>& events) {
         break;
       case LogEventKind::file_removed:
         fate.removed = true;
+        fate.removal = event;
         break;
       case LogEventKind::index_loaded:
         fate.index_loaded = event;

@@ -16,6 +16,7 @@ namespace donord {
 struct SpaceFate {
   bool created = false;                  ///< in this piece of the log
   bool removed = false;                  ///< and is gone for good: ids are not used again, except by an import
+  std::optional<LogEvent> removal;       ///< the last one, even if an import followed
   std::string path;                      ///< the last one it got, as the server holds it; empty when it did not get one
   std::optional<LogEvent> index_loaded;  ///< the last one
   std::optional<LogEvent> imported;      ///< the last one: the file is another one than before
