@@ -1,5 +1,7 @@
 #include "binlog/decisions.hpp"
 
+#include <optional>
+
 #include "base/endian.hpp"
 #include "binlog/query_event.hpp"
 #include "binlog/transaction_payload.hpp"
@@ -82,9 +84,14 @@ class Reader {
       if (inside_) return out_of_order("a DDL statement");
       return decide_internal(*query->ddl_xid);
     }
-    if (text == "COMMIT" || text == "ROLLBACK") return end(text);
+    if (text == "COMMIT" || text == "ROLLBACK") {
+      if (Result<> ended = end(text); !ended) return ended;
+      record_gtid(KnownToInnodb::no);
+      return {};
+    }
     if (text.starts_with(kXaCommit)) return take_xa_end(text, kXaCommit, Outcome::committed);
     if (text.starts_with(kXaRollback)) return take_xa_end(text, kXaRollback, Outcome::rolled_back);
+    if (!inside_) record_gtid(KnownToInnodb::no);
     return {};
   }
 
@@ -98,9 +105,8 @@ class Reader {
     const Result<XaPrepare> prepare = decode_xa_prepare(body);
     if (!prepare) return prepare.error();
     if (Result<> ended = end("XA PREPARE"); !ended) return ended;
-    if (!wanted_.external.contains(prepare->xid)) return {};
-    decisions_.external.erase(prepare->xid);  // a name can be used again
-    return note(decisions_.external[prepare->xid], prepare->one_phase ? Outcome::committed : Outcome::prepared);
+    decide_external(prepare->xid, prepare->one_phase ? Outcome::committed : Outcome::prepared);
+    return {};
   }
 
   Result<> take_xa_end(std::string_view text, std::string_view statement, Outcome outcome) {
@@ -109,8 +115,8 @@ class Reader {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     const Result<Xid> xid = parse_xid(text);
     if (!xid) return xid.error().within(statement);
-    if (!wanted_.external.contains(*xid)) return {};
-    return note(decisions_.external[*xid], outcome);
+    decide_external(*xid, outcome);
+    return {};
   }
 
   Result<> begin(std::string_view what) {
@@ -130,24 +136,35 @@ class Reader {
   }
 
   Result<> decide_internal(std::uint64_t xid) {
-    if (!wanted_.internal.contains(xid)) return {};
-    const auto [decision, added] = decisions_.internal.try_emplace(xid);
+    const bool wanted = wanted_.internal.contains(xid);
+    record_gtid(wanted ? KnownToInnodb::no : KnownToInnodb::yes);
+    if (!wanted) return {};
+    const bool added = decisions_.internal.try_emplace(xid, Decision{Outcome::committed, ++decided_}).second;
     if (!added) return Error{Errc::malformed, fmt::format("XID {} for the second time", xid)};
-    return note(decision->second, Outcome::committed);
+    return {};
   }
 
-  Result<> note(Decision& decision, Outcome outcome) {
-    decision.outcome = outcome;
-    decision.order = ++noted_;
-    if (gtid_) decision.gtids.push_back(*gtid_);
-    return {};
+  void decide_external(const Xid& xid, Outcome outcome) {
+    const bool wanted = wanted_.external.contains(xid);
+    record_gtid(wanted ? KnownToInnodb::no : KnownToInnodb::yes);
+    if (wanted) decisions_.external.insert_or_assign(xid, Decision{outcome, ++decided_});
+  }
+
+  enum class KnownToInnodb : std::uint8_t { no, yes };
+
+  /// At the end of a transaction.
+  void record_gtid(KnownToInnodb known) {
+    if (!gtid_) return;
+    decisions_.gtids.add(*gtid_);
+    if (known == KnownToInnodb::no) decisions_.unrecorded_gtids.add(*gtid_);
+    gtid_.reset();
   }
 
   const Wanted& wanted_;
   Decisions decisions_;
-  std::optional<Gtid> gtid_;  // of the current transaction; each has an event about that, and nobody counts on it
+  std::optional<Gtid> gtid_;  // of the current transaction
   bool inside_ = false;       // between BEGIN and its end
-  std::uint64_t noted_ = 0;
+  std::uint64_t decided_ = 0;
 };
 
 }  // namespace

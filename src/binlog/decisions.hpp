@@ -5,12 +5,10 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
-#include <vector>
 
 #include "base/result.hpp"
-#include "binlog/gtid.hpp"
+#include "binlog/gtid_set.hpp"
 #include "binlog/log_walk.hpp"
 #include "binlog/xid.hpp"
 
@@ -25,7 +23,6 @@ enum class Outcome : std::uint8_t {
 
 struct Decision {
   Outcome outcome = Outcome::committed;
-  std::vector<Gtid> gtids;  ///< of its events: at most two, XA PREPARE having one of its own
   std::uint64_t order = 0;  ///< smaller in those that were logged before
 };
 
@@ -38,6 +35,10 @@ struct Wanted {
 struct Decisions {
   std::map<std::uint64_t, Decision> internal;
   std::map<Xid, Decision> external;
+  GtidSet gtids;  ///< of all transactions that are whole: the server has executed them
+  /// Those that InnoDB may not have written down: of transactions that were asked for, and of statements and
+  /// transactions that were none of InnoDB's.
+  GtidSet unrecorded_gtids;
   std::uint64_t end_position = 0;  ///< behind the last event that counts
 };
 

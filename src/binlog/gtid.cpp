@@ -18,8 +18,8 @@ bool is_tag_character(std::uint8_t c) {
 }
 
 Result<Gtid> checked(Gtid gtid) {
-  const bool good =
-      gtid.number > 0 && gtid.tag.size() <= kMaxTagBytes && std::ranges::all_of(as_bytes(gtid.tag), is_tag_character);
+  const bool good = gtid.number > 0 && gtid.number <= kLastGtid && gtid.tag.size() <= kMaxTagBytes &&
+                    std::ranges::all_of(as_bytes(gtid.tag), is_tag_character);
   if (!good) return Error{Errc::malformed, "a GTID event without a GTID"};
   return gtid;
 }
@@ -47,12 +47,15 @@ void read_field(Cursor& in, Field field, Gtid& gtid) {
 
 }  // namespace
 
-std::string to_text(const Gtid& gtid) {
+std::string to_text(const Uuid& uuid) {
   std::string text;
-  for (std::size_t i = 0; i < gtid.uuid.size(); ++i)
-    text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", gtid.uuid[i]);
-  if (!gtid.tag.empty()) text += ":" + gtid.tag;
-  return text + fmt::format(":{}", gtid.number);
+  for (std::size_t i = 0; i < uuid.size(); ++i)
+    text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+  return text;
+}
+
+std::string to_text(const Gtid& gtid) {
+  return fmt::format("{}{}{}:{}", to_text(gtid.uuid), gtid.tag.empty() ? "" : ":", gtid.tag, gtid.number);
 }
 
 Result<Gtid> decode_gtid_event(ByteView body) {
@@ -84,19 +87,20 @@ Result<Gtid> decode_tagged_gtid_event(ByteView body) {
 }
 
 PersistedGtid persisted(const Gtid& gtid) {
-  PersistedGtid kept;
+  if (gtid.tag.empty()) return persisted_text(to_text(gtid));
   Bytes bytes;
-  if (gtid.tag.empty()) {
-    kept.version = 1;
-    bytes = to_bytes(to_text(gtid));
-  } else {
-    kept.version = 2;
-    append(bytes, gtid.uuid);
-    append_varint(bytes, gtid.tag.size());
-    append(bytes, as_bytes(gtid.tag));
-    append_signed_varint(bytes, gtid.number);
-  }
+  append(bytes, gtid.uuid);
+  append_varint(bytes, gtid.tag.size());
+  append(bytes, as_bytes(gtid.tag));
+  append_signed_varint(bytes, gtid.number);
+  PersistedGtid kept{.version = 2};
   std::ranges::copy(bytes, kept.bytes.begin());  // at most 58 bytes
+  return kept;
+}
+
+PersistedGtid persisted_text(std::string_view text) {
+  PersistedGtid kept{.version = 1};
+  std::ranges::copy(text, kept.bytes.begin());
   return kept;
 }
 

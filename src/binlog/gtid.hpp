@@ -5,7 +5,9 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -13,16 +15,21 @@
 
 namespace donord::binlog {
 
+using Uuid = std::array<std::uint8_t, 16>;
+
+inline constexpr std::int64_t kLastGtid = std::numeric_limits<std::int64_t>::max() - 1;
+
 struct Gtid {
-  std::array<std::uint8_t, 16> uuid{};
-  std::string tag;  ///< empty for most; up to 32 characters
-  std::int64_t number = 0;
+  Uuid uuid{};
+  std::string tag;          ///< empty for most; up to 32 characters
+  std::int64_t number = 0;  ///< from 1 to kLastGtid
 
   auto operator<=>(const Gtid&) const = default;
 };
 
 /// "3e11fa47-71ca-11e1-9e33-c80aa9429562:23", "3e11fa47-71ca-11e1-9e33-c80aa9429562:tag:23".
 [[nodiscard]] std::string to_text(const Gtid& gtid);
+[[nodiscard]] std::string to_text(const Uuid& uuid);
 
 /// The body of a GTID event, as far as it is read here: 1 flags, 16 uuid, 8 number.
 [[nodiscard]] Result<Gtid> decode_gtid_event(ByteView body);
@@ -42,5 +49,8 @@ struct PersistedGtid {
 
 /// Without a tag version 1, the text; with one version 2: 16 uuid, then tag and number as above.
 [[nodiscard]] PersistedGtid persisted(const Gtid& gtid);
+
+/// Version 1, which servers read as the text of a set: it may have ranges. Of less than `kPersistedGtidBytes` bytes.
+[[nodiscard]] PersistedGtid persisted_text(std::string_view text);
 
 }  // namespace donord::binlog

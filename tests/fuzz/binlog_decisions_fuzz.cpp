@@ -26,9 +26,11 @@ void decide(ByteView bytes) {
   if (!decisions) return;
   if (decisions->end_position > bytes.size()) std::abort();
   for (const auto& [xid, decision] : decisions->internal)
-    if (!kWanted.internal.contains(xid) || decision.gtids.size() > 1) std::abort();
+    if (!kWanted.internal.contains(xid)) std::abort();
   for (const auto& [xid, decision] : decisions->external)
     if (!kWanted.external.contains(xid)) std::abort();
+  if (persisted(decisions->unrecorded_gtids, decisions->gtids).empty() != decisions->unrecorded_gtids.empty())
+    std::abort();
 }
 
 void add_event(Bytes& log, EventType type, ByteView body) {

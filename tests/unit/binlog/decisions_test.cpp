@@ -17,6 +17,7 @@ using testing::source_of;
 
 const Xid kOurs{7, "ours", "branch"};
 const Xid kTheirs{1, "theirs", ""};
+const std::string kUuid = to_text(make_gtid(1).uuid);
 const Wanted kWanted{.internal = {11, 12, 13}, .external = {kOurs, kTheirs}};
 
 Decisions decide(const BinlogBuilder& log) {
@@ -33,12 +34,10 @@ Error refuse(const BinlogBuilder& log) {
 
 TEST(Decisions, WhatHasAnXidIsCommitted) {
   BinlogBuilder log;
-  log.gtid(make_gtid(1)).transaction(10).gtid(make_gtid(2)).transaction(12).gtid(make_gtid(3, "tag")).transaction(11);
+  log.transaction(10).transaction(12).transaction(11);
   const Decisions decisions = decide(log);
   EXPECT_THAT(decisions.internal, ElementsAre(Key(11), Key(12))) << "10 was not asked for, 13 is not there";
   EXPECT_EQ(decisions.internal.at(12).outcome, Outcome::committed);
-  EXPECT_THAT(decisions.internal.at(12).gtids, ElementsAre(make_gtid(2)));
-  EXPECT_THAT(decisions.internal.at(11).gtids, ElementsAre(make_gtid(3, "tag")));
   EXPECT_LT(decisions.internal.at(12).order, decisions.internal.at(11).order);
   EXPECT_THAT(decisions.external, IsEmpty());
   EXPECT_EQ(decisions.end_position, log.size());
@@ -46,18 +45,37 @@ TEST(Decisions, WhatHasAnXidIsCommitted) {
 
 TEST(Decisions, DdlHasItsXidInItself) {
   BinlogBuilder log;
-  log.gtid(make_gtid(1)).ddl(12).query("FLUSH TABLES");
-  const Decisions decisions = decide(log);
-  EXPECT_THAT(decisions.internal, ElementsAre(Key(12)));
-  EXPECT_THAT(decisions.internal.at(12).gtids, ElementsAre(make_gtid(1)));
+  log.ddl(12).query("FLUSH TABLES");
+  EXPECT_THAT(decide(log).internal, ElementsAre(Key(12)));
+}
+
+TEST(Decisions, GtidsThatInnodbMayNotHaveWrittenDown) {
+  BinlogBuilder log;
+  log.gtid(make_gtid(1)).transaction(10);
+  log.gtid(make_gtid(2)).transaction(12);
+  log.gtid(make_gtid(3)).ddl(9);
+  log.gtid(make_gtid(4)).query("FLUSH TABLES");
+  log.gtid(make_gtid(5)).query("BEGIN").query("INSERT INTO m VALUES (1)").query("COMMIT");
+  log.gtid(make_gtid(6)).query("BEGIN").query("INSERT INTO m VALUES (1)").query("ROLLBACK");
+  log.gtid(make_gtid(7)).transaction(8);
+  log.gtid(make_gtid(8, "tag")).ddl(11);
+  log.gtid(make_gtid(9));
+  EXPECT_EQ(to_text(decide(log).gtids), fmt::format("{0}:1-7,{0}:tag:8", kUuid)) << "the last one has no transaction";
+  EXPECT_EQ(to_text(decide(log).unrecorded_gtids), fmt::format("{0}:2:4-6,{0}:tag:8", kUuid));
 }
 
 TEST(Decisions, AnonymousTransactionsHaveNoGtid) {
   BinlogBuilder log{Checksum::none};
   log.gtid(make_gtid(1)).transaction(11);
   log.add(EventType::anonymous_gtid, testing::gtid_body(make_gtid(0)));
-  log.transaction(12);
-  EXPECT_THAT(decide(log).internal.at(12).gtids, IsEmpty());
+  log.transaction(12).query("FLUSH TABLES");
+  EXPECT_EQ(to_text(decide(log).gtids), kUuid + ":1");
+}
+
+TEST(Decisions, AGtidIsThatOfOneTransaction) {
+  BinlogBuilder log;
+  log.gtid(make_gtid(1)).transaction(10).query("FLUSH TABLES").transaction(11);
+  EXPECT_TRUE(decide(log).unrecorded_gtids.empty());
 }
 
 TEST(Decisions, ATransactionThatIsNotWholeIsNotCommitted) {
@@ -70,6 +88,7 @@ TEST(Decisions, ATransactionThatIsNotWholeIsNotCommitted) {
     const Result<Decisions> decisions = read_decisions(source_of(torn), kWanted);
     ASSERT_TRUE(decisions) << decisions.error().what;
     ASSERT_THAT(decisions->internal, ElementsAre(Key(11))) << size;
+    ASSERT_EQ(to_text(decisions->gtids), kUuid + ":1") << size;
   }
 }
 
@@ -81,7 +100,7 @@ TEST(Decisions, CompressedTransactionsCountAsWell) {
   log.gtid(make_gtid(9)).payload(events).gtid(make_gtid(10)).transaction(11);
   const Decisions decisions = decide(log);
   EXPECT_THAT(decisions.internal, ElementsAre(Key(11), Key(13)));
-  EXPECT_THAT(decisions.internal.at(13).gtids, ElementsAre(make_gtid(9)));
+  EXPECT_EQ(to_text(decisions.unrecorded_gtids), kUuid + ":9-10");
 }
 
 TEST(Decisions, TransactionsOfOtherEnginesEndWithAStatement) {
@@ -96,12 +115,12 @@ TEST(Decisions, TheLastWordAboutAnXaTransactionCounts) {
   log.gtid(make_gtid(1)).query("XA START X'6f757273',X'6272616e6368',7").query("XA END X'6f757273',X'6272616e6368',7");
   log.xa_prepare(kOurs);
   EXPECT_EQ(decide(log).external.at(kOurs).outcome, Outcome::prepared);
-  EXPECT_THAT(decide(log).external.at(kOurs).gtids, ElementsAre(make_gtid(1)));
+  EXPECT_EQ(to_text(decide(log).unrecorded_gtids), kUuid + ":1");
 
   BinlogBuilder committed = log;
   committed.gtid(make_gtid(2)).query("XA COMMIT X'6f757273',X'6272616e6368',7");
   EXPECT_EQ(decide(committed).external.at(kOurs).outcome, Outcome::committed);
-  EXPECT_THAT(decide(committed).external.at(kOurs).gtids, ElementsAre(make_gtid(1), make_gtid(2)));
+  EXPECT_EQ(to_text(decide(committed).unrecorded_gtids), kUuid + ":1-2");
 
   BinlogBuilder rolled_back = log;
   rolled_back.gtid(make_gtid(2)).query("XA ROLLBACK X'6f757273',X'6272616e6368',7");
@@ -109,13 +128,15 @@ TEST(Decisions, TheLastWordAboutAnXaTransactionCounts) {
 
   rolled_back.gtid(make_gtid(3)).query("XA START X'6f757273',X'6272616e6368',7").xa_prepare(kOurs);
   EXPECT_EQ(decide(rolled_back).external.at(kOurs).outcome, Outcome::prepared) << "the name is used again";
-  EXPECT_THAT(decide(rolled_back).external.at(kOurs).gtids, ElementsAre(make_gtid(3)));
 }
 
 TEST(Decisions, XaTransactionsThatNobodyAskedForArePassedOver) {
   BinlogBuilder log;
-  log.query("XA START X'61',X'',1").xa_prepare({1, "a", ""}).query("XA COMMIT X'61',X'',1");
+  log.gtid(make_gtid(1)).query("XA START X'61',X'',1").xa_prepare({1, "a", ""});
+  log.gtid(make_gtid(2)).query("XA COMMIT X'61',X'',1");
   EXPECT_THAT(decide(log).external, IsEmpty());
+  EXPECT_EQ(to_text(decide(log).gtids), kUuid + ":1-2");
+  EXPECT_TRUE(decide(log).unrecorded_gtids.empty()) << "InnoDB had them in its own log";
 }
 
 TEST(Decisions, AnXaTransactionInOnePhaseIsCommitted) {

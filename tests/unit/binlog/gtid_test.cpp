@@ -23,7 +23,7 @@ TEST(Gtid, ComesFromTheEventOfEitherKind) {
   ASSERT_TRUE(plain) << plain.error().what;
   EXPECT_EQ(*plain, make_gtid(77));
   for (const std::string_view tag : {"", "a", "tag_with_32_characters__________"}) {
-    const Gtid gtid = make_gtid(9223372036854775806, tag);
+    const Gtid gtid = make_gtid(kLastGtid, tag);
     const Result<Gtid> tagged = decode_tagged_gtid_event(testing::tagged_gtid_body(gtid));
     ASSERT_TRUE(tagged) << tagged.error().what;
     EXPECT_EQ(*tagged, gtid);
@@ -53,6 +53,7 @@ TEST(Gtid, DamagedEventsAreRefusedOrAnotherGtid) {
 TEST(Gtid, NumbersAndTagsThatCannotBeAreRefused) {
   EXPECT_EQ(decode_gtid_event(testing::gtid_body(make_gtid(0))).error().code, Errc::malformed);
   EXPECT_EQ(decode_gtid_event(testing::gtid_body(make_gtid(-1))).error().code, Errc::malformed);
+  EXPECT_EQ(decode_gtid_event(testing::gtid_body(make_gtid(kLastGtid + 1))).error().code, Errc::malformed);
   EXPECT_EQ(decode_tagged_gtid_event(testing::tagged_gtid_body(make_gtid(1, "A B"))).error().code, Errc::malformed);
   EXPECT_EQ(decode_tagged_gtid_event(testing::tagged_gtid_body(make_gtid(1, std::string(33, 'a')))).error().code,
             Errc::malformed);
@@ -76,10 +77,10 @@ TEST(PersistedGtid, IsBinaryWithATag) {
 }
 
 TEST(PersistedGtid, TheLongestFits) {
-  const PersistedGtid tagged = persisted(make_gtid(9223372036854775806, std::string(32, 'z')));
+  const PersistedGtid tagged = persisted(make_gtid(kLastGtid, std::string(32, 'z')));
   EXPECT_EQ(tagged.bytes[57], 0xFF) << "the last of 16 + 1 + 32 + 9 bytes";
   EXPECT_EQ(tagged.bytes[58], 0);
-  EXPECT_EQ(persisted(make_gtid(9223372036854775806)).bytes[36 + 1 + 19], 0);
+  EXPECT_EQ(persisted(make_gtid(kLastGtid)).bytes[36 + 1 + 19], 0);
 }
 
 }  // namespace
