@@ -89,6 +89,9 @@ class RedoParser {
   /// the log does not have whole: at the end of the log of a crashed server that is normal, and recovery ignores it.
   [[nodiscard]] std::optional<Lsn> complete_until() const;
 
+  /// The bytes of that group, from `complete_until()` to `read_until()`.
+  [[nodiscard]] ByteView unfinished() const { return unfinished_; }
+
   /// Behind the last payload byte that was fed.
   [[nodiscard]] Lsn read_until() const { return read_until_; }
 

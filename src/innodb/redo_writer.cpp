@@ -72,6 +72,13 @@ void RedoGroupWriter::add(RedoType type, PageId page, ByteView body) {
   ++records_;
 }
 
+void RedoGroupWriter::add(RedoType type, ByteView body) {
+  assert(!names_a_page(type));
+  bytes_.push_back(static_cast<std::uint8_t>(type));
+  append(bytes_, body);
+  ++records_;
+}
+
 Bytes RedoGroupWriter::finish() && {
   assert(records_ > 0);
   if (records_ == 1)

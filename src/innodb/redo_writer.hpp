@@ -22,6 +22,8 @@ class RedoGroupWriter {
  public:
   /// `type` names a page.
   void add(RedoType type, PageId page, ByteView body);
+  /// `type` names none.
+  void add(RedoType type, ByteView body);
 
   [[nodiscard]] std::uint64_t records() const { return records_; }
   /// Closed: of one record, which says so, or ended by MULTI_REC_END. There is at least one.

@@ -6,6 +6,7 @@
 #include "innodb/first_page.hpp"
 #include "innodb/page_check.hpp"
 #include "innodb/page_header.hpp"
+#include "source/page_replay.hpp"
 
 namespace donord {
 
@@ -87,10 +88,10 @@ Result<std::shared_ptr<const Bytes>> FirstPageRescue::from_doublewrite(SpaceId s
 Result<std::shared_ptr<const Bytes>> FirstPageRescue::from_redo(SpaceId space) const {
   const Result<innodb::RedoRead> log = log_.open();
   if (!log) return log.error();
-  std::map<SpaceId, FirstPageReplay> pages{{space, {.page = Bytes(page_size_bytes_)}}};
+  std::map<SpaceId, ReplayedPage> pages{{space, {.page = Bytes(page_size_bytes_)}}};
   if (const Result<> replayed = replay_first_pages(log_.range, page_size_bytes_, *log, pages); !replayed)
     return replayed.error();
-  FirstPageReplay& replay = pages.begin()->second;
+  ReplayedPage& replay = pages.begin()->second;
   if (!replay.changed) return std::shared_ptr<const Bytes>{};
   const Result<innodb::FirstPage> page0 = innodb::decode_first_page(replay.page);
   if (!page0) return page0.error();

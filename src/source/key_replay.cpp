@@ -1,6 +1,6 @@
 #include "source/key_replay.hpp"
 
-#include "source/redo_analysis.hpp"
+#include "source/page_replay.hpp"
 
 namespace donord {
 
@@ -19,11 +19,11 @@ Result<Bytes> first_page_of(const TablespaceFile& file) {
 
 Result<> replay_keys(const RedoRange& range, std::uint32_t page_size_bytes, const innodb::RedoRead& read,
                      const std::map<SpaceId, TablespaceFile*>& files) {
-  std::map<SpaceId, FirstPageReplay> pages;
+  std::map<SpaceId, ReplayedPage> pages;
   for (const auto& [space, file] : files) {
     Result<Bytes> page = first_page_of(*file);
     if (!page) return page.error();
-    pages.emplace(space, FirstPageReplay{.page = std::move(*page)});
+    pages.emplace(space, ReplayedPage{.page = std::move(*page)});
   }
   if (Result<> replayed = replay_first_pages(range, page_size_bytes, read, pages); !replayed) return replayed;
 

@@ -1,44 +1,19 @@
 #include "source/redo_analysis.hpp"
 
-#include <algorithm>
-
 #include "base/endian.hpp"
-#include "innodb/first_page.hpp"
-#include "innodb/page_checksum.hpp"
-#include "innodb/page_header.hpp"
-#include "innodb/redo_apply.hpp"
-#include "innodb/redo_block.hpp"
 #include "innodb/redo_decode.hpp"
 #include "innodb/redo_lsn.hpp"
+#include "innodb/redo_scan.hpp"
+#include "innodb/redo_writer.hpp"
 #include "innodb/space_id.hpp"
+#include "source/redo_walk.hpp"
 
 namespace donord {
 
 namespace {
 
-using innodb::kRedoBlockBytes;
 using innodb::RedoRecord;
 using innodb::RedoType;
-
-constexpr std::size_t kReadBytes = 1 << 20;
-
-/// Feeds the blocks of a range, the last one included, to a parser.
-Result<> parse_range(const RedoRange& range, const innodb::RedoRead& read, innodb::RedoParser& parser,
-                     innodb::RedoSink& sink) {
-  const Lsn last = range.end.block_start();
-  // The log may end with a full block, behind which no other was begun.
-  const bool last_is_empty = range.end - last == innodb::kRedoBlockHeaderBytes;
-  const Lsn stop = last_is_empty ? last : last + kRedoBlockBytes;
-  Bytes buffer;
-  for (Lsn at = range.checkpoint.block_start(); at < stop; at = at + buffer.size()) {
-    buffer.resize(std::min<std::uint64_t>(stop - at, kReadBytes));
-    if (Result<> done = read(at, buffer); !done) return done;
-    for (std::size_t offset = 0; offset < buffer.size(); offset += kRedoBlockBytes)
-      if (Result<> fed = parser.feed(at + offset, ByteView{buffer}.subspan(offset, kRedoBlockBytes), sink); !fed)
-        return fed;
-  }
-  return {};
-}
 
 class Analyst final : public innodb::RedoSink {
  public:
@@ -56,6 +31,7 @@ class Analyst final : public innodb::RedoSink {
     if (!innodb::names_a_page(record.type)) return {};
     RedoSpace& space = find(record);
     if (innodb::is_file_operation(record.type)) return note_file_operation(record, space);
+    space.changed = true;
     if (record.type == RedoType::index_load) ++analysis_.index_load_records;
     const Result<std::optional<innodb::EncryptionWrite>> write = innodb::find_encryption_write(record);
     if (!write) return write.error();
@@ -102,34 +78,20 @@ bool may_be_missing(SpaceId space) {
   return kind == innodb::SpaceKind::undo || kind == innodb::SpaceKind::temporary;
 }
 
-class Replayer final : public innodb::RedoSink {
- public:
-  explicit Replayer(std::map<SpaceId, FirstPageReplay>& pages) : pages_(pages) {}
-
-  Result<> group(const innodb::RedoGroup& group) override {
-    for (const RedoRecord& record : group.records) {
-      if (record.page != PageNo{0} || !innodb::names_a_page(record.type)) continue;
-      if (innodb::is_file_operation(record.type) || record.type == RedoType::index_load) continue;
-      const auto found = pages_.find(record.space);
-      if (found == pages_.end()) continue;
-      if (Result<> applied = apply(record, group.end, found->second); !applied) return applied;
+std::vector<Bytes> metadata_of(ByteView unfinished_group, std::uint32_t page_size_bytes) {
+  std::vector<Bytes> groups;
+  for (ByteView rest = unfinished_group; !rest.empty();) {
+    const innodb::RedoScan scan = innodb::scan_redo_record(rest, page_size_bytes);
+    if (scan.state != innodb::RedoScanState::complete) break;
+    if (scan.type == RedoType::table_dynamic_meta) {
+      innodb::RedoGroupWriter group;
+      group.add(scan.type, rest.first(scan.bytes).subspan(scan.body_at));
+      groups.push_back(std::move(group).finish());
     }
-    return {};
+    rest = rest.subspan(scan.bytes);
   }
-
- private:
-  static Result<> apply(const RedoRecord& record, Lsn group_end, FirstPageReplay& replay) {
-    // What the group did before counts as well: all of it gets one LSN.
-    const Lsn page_lsn{load_u64be(replay.page, innodb::kPageLsnOffset)};
-    if (page_lsn > group_end || (page_lsn == group_end && !replay.changed)) return {};
-    if (Result<> applied = innodb::apply_to_page(record, replay.page); !applied) return applied;
-    store_u64be(replay.page, innodb::kPageLsnOffset, group_end.value());
-    replay.changed = true;
-    return {};
-  }
-
-  std::map<SpaceId, FirstPageReplay>& pages_;
-};
+  return groups;
+}
 
 }  // namespace
 
@@ -137,9 +99,11 @@ Result<RedoAnalysis> analyze_redo(const RedoRange& range, std::uint32_t page_siz
   RedoAnalysis analysis;
   innodb::RedoParser parser{range.checkpoint, {.page_bytes = page_size_bytes}};
   Analyst analyst{analysis};
-  if (Result<> parsed = parse_range(range, read, parser, analyst); !parsed) return parsed.error();
+  if (Result<> parsed = parse_redo(range, read, parser, analyst); !parsed) return parsed.error();
   analysis.counts = parser.counts();
-  analysis.complete_until = parser.complete_until().value_or(range.checkpoint);
+  // A checkpoint is behind whole groups: where none begins behind it, the last one ends with the log.
+  analysis.complete_until = parser.complete_until().value_or(range.end);
+  analysis.unfinished_metadata = metadata_of(parser.unfinished(), page_size_bytes);
   return analysis;
 }
 
@@ -160,7 +124,7 @@ RedoPatches without_keys(const RedoAnalysis& analysis) {
 std::vector<Error> missing_tablespaces(const RedoAnalysis& analysis, const std::set<SpaceId>& present) {
   std::vector<Error> missing;
   for (const auto& [id, space] : analysis.spaces) {
-    if (space.deleted || may_be_missing(id) || present.contains(id)) continue;
+    if (!space.changed || space.deleted || may_be_missing(id) || present.contains(id)) continue;
     missing.push_back(Error{
         Errc::not_found,
         fmt::format("the redo log changes tablespace {}{} from LSN {} on, and no file has it", id,
@@ -168,20 +132,6 @@ std::vector<Error> missing_tablespaces(const RedoAnalysis& analysis, const std::
         "if it is in another directory, give it in innodb_directories; a server would not start without it either"});
   }
   return missing;
-}
-
-Result<> replay_first_pages(const RedoRange& range, std::uint32_t page_size_bytes, const innodb::RedoRead& read,
-                            std::map<SpaceId, FirstPageReplay>& pages) {
-  innodb::RedoParser parser{range.checkpoint, {.page_bytes = page_size_bytes}};
-  Replayer replayer{pages};
-  if (Result<> parsed = parse_range(range, read, parser, replayer); !parsed) return parsed;
-  for (auto& [space, replay] : pages) {
-    if (!replay.changed) continue;
-    const Result<innodb::FirstPage> decoded = innodb::decode_first_page(replay.page);
-    if (!decoded) return decoded.error().within(fmt::format("page 0 of space {} after recovery", space));
-    innodb::seal_page(MutableBytes{replay.page}.first(decoded->format.physical_bytes), decoded->format);
-  }
-  return {};
 }
 
 }  // namespace donord

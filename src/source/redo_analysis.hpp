@@ -23,6 +23,7 @@ namespace donord {
 struct RedoSpace {
   Lsn first;             ///< of the first record that names it
   std::string path;      ///< as the last file operation has it; empty when there was none
+  bool changed = false;  ///< there are records about its pages, not only about its file
   bool created = false;  ///< its file is made in the log, after the checkpoint
   bool deleted = false;  ///< the file is gone, or was about to be removed
 };
@@ -33,6 +34,8 @@ struct RedoAnalysis {
   std::map<SpaceId, RedoSpace> spaces;
   std::vector<innodb::EncryptionWrite> encryption_writes;  ///< in the order of the log
   std::uint64_t dynamic_metadata_records = 0;              ///< AUTO_INCREMENT counters and corruption marks
+  /// Those that stand behind `complete_until`, as groups of their own: recovery takes them even there.
+  std::vector<Bytes> unfinished_metadata;
   std::uint64_t index_load_records = 0;
 };
 
@@ -50,16 +53,5 @@ struct RedoAnalysis {
 /// One error for each tablespace that recovery would look for in vain; a server does not start then. `present` are
 /// those that have a file.
 [[nodiscard]] std::vector<Error> missing_tablespaces(const RedoAnalysis& analysis, const std::set<SpaceId>& present);
-
-/// A page 0 and what the log adds to it.
-struct FirstPageReplay {
-  Bytes page;  ///< in: as it is on disk, or zeros if it never was there; out: as it is after recovery, sealed
-  bool changed = false;
-};
-
-/// Brings pages 0 up to date. `Errc::unsupported_version` when the log changes one of them in a way that page 0 of a
-/// tablespace never is.
-[[nodiscard]] Result<> replay_first_pages(const RedoRange& range, std::uint32_t page_size_bytes,
-                                          const innodb::RedoRead& read, std::map<SpaceId, FirstPageReplay>& pages);
 
 }  // namespace donord

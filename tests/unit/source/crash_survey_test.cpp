@@ -72,6 +72,7 @@ TEST_F(CrashSurveyTest, ATablespaceThatTheLogChangesHasToBeThere) {
 
 TEST_F(CrashSurveyTest, AMissingTablespaceIsCalledByTheNameThatTheLogHas) {
   crashed_.log(file_create(SpaceId{77}, "./db/far.ibd"));
+  crashed_.log(write_u4(SpaceId{77}, 100, 1, PageNo{3}));
   EXPECT_THAT(missing({}), ElementsAre(HasSubstr("tablespace 77 (./db/far.ibd) from LSN")));
 }
 
@@ -81,6 +82,11 @@ TEST_F(CrashSurveyTest, WhatTheLogDropsMayBeMissing) {
   EXPECT_THAT(missing({}), IsEmpty());
   crashed_.log(file_create(SpaceId{77}, "./db/gone.ibd"));
   EXPECT_THAT(missing({}), SizeIs(1)) << "it came back";
+}
+
+TEST_F(CrashSurveyTest, AFileThatWasOnlyMadeMayBeMissing) {
+  crashed_.log(file_create(SpaceId{77}, "./db/failed.ibd"));
+  EXPECT_THAT(missing({}), IsEmpty()) << "its statement failed, and took it away without a record";
 }
 
 TEST_F(CrashSurveyTest, TruncatedUndoAndTemporaryTablespacesMayBeMissing) {
