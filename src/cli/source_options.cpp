@@ -38,6 +38,9 @@ void add_location_options(CLI::App& app, SourceOptions& options) {
                  "data file of component_keyring_file, for encrypted tablespaces and redo; absent: the one that the "
                  "data directory names")
       ->group("Source");
+  app.add_flag("--without-binary-log", options.without_binary_log,
+               "after a crash, let recipients roll back what the server would commit by its binary log")
+      ->group("Source");
   app.add_option("--map-path", options.path_maps,
                  "FROM=TO: files below FROM, outside of the data directory, are called TO... for recipients")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -49,6 +52,7 @@ Result<DatadirOptions> to_datadir_options(const SourceOptions& options) {
   DatadirOptions result{.verify_pages = options.verify_pages == "no" ? PageVerification::off : PageVerification::on};
   result.datadir = options.datadir;
   result.keyring_file = options.keyring_file;
+  if (options.without_binary_log) result.binary_log = BinaryLogUse::ignored;
   if (!options.defaults_file.empty()) {
     Result<> added = add_option_file(result, {options.defaults_file, options.defaults_group_suffix});
     if (!added) return added.error();

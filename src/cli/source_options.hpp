@@ -20,6 +20,7 @@ struct SourceOptions {
   std::map<std::string, std::string> locations;  ///< mysqld's options for places, as given: name, value
   std::vector<std::string> path_maps;
   std::string keyring_file;
+  bool without_binary_log = false;
   std::string defaults_file;
   std::string defaults_group_suffix;
 };

@@ -40,13 +40,25 @@ void warn_of_unused_rules(const DatadirSurvey& survey) {
       log::warn("source.map_path_unused", {{"from", rule.from}, {"to", rule.to}});
 }
 
-void warn_of_binary_log(const DatadirSurvey& survey) {
-  if (!survey.crash || !survey.crash->binary_log()) return;
-  log::warn("source.binary_log_in_use",
-            {{"file", survey.crash->binary_log()->string()},
-             {"meaning",
-              "the last commits before the crash may be in the binary log only, which is not cloned; recipients roll "
-              "them back. To have them, let the server itself recover first"}});
+/// Transactions that the server would end by its binary log.
+void report_decisions(const DatadirSurvey& survey) {
+  if (!survey.decisions || survey.decisions->prepared == 0) return;
+  const CrashDecisions& decisions = *survey.decisions;
+  if (decisions.binary_log) {
+    log::info("source.decided_commits", {{"file", decisions.binary_log->string()},
+                                         {"prepared", decisions.prepared},
+                                         {"committed", decisions.decided.committed},
+                                         {"kept", decisions.decided.prepared},
+                                         {"rolled_back", decisions.decided.rolled_back},
+                                         {"undecided", decisions.decided.undecided},
+                                         {"gtid_logs", decisions.decided.gtid_logs}});
+  } else if (survey.options.binary_log == BinaryLogUse::ignored) {
+    log::warn("source.undecided_commits",
+              {{"transactions", decisions.prepared},
+               {"meaning",
+                "the binary log was not asked: recipients roll them back, though they may have been "
+                "acknowledged"}});
+  }
 }
 
 }  // namespace
@@ -56,7 +68,7 @@ void report_source(const DatadirSurvey& survey) {
   for (const std::string& note : survey.options.notes) log::warn("source.option", {{"note", note}});
   warn_of_absolute_names(survey);
   warn_of_unused_rules(survey);
-  warn_of_binary_log(survey);
+  report_decisions(survey);
 }
 
 void report_live_source() {

@@ -139,6 +139,7 @@ inline constexpr std::uint8_t kUndoFlagGtid = 2;
 /// A node of a list: 6 bytes previous, 6 bytes next; each a page number and an offset.
 inline constexpr std::size_t kListPreviousOffset = 0;
 inline constexpr std::size_t kListNextOffset = 6;
+inline constexpr std::size_t kListNodeBytes = 12;
 
 /// A server makes room for the longest header there is, and 100 bytes to spare.
 [[nodiscard]] bool has_room_for_undo_header(ByteView page, std::size_t free);

@@ -7,15 +7,23 @@
 #include <optional>
 
 #include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "binlog/log_walk.hpp"
+#include "source/datadir_options.hpp"
 
 namespace donord {
 
-/// The newest file of a binary log whose index is in `datadir`, if no server has closed it: it was in use at the crash.
-/// Nothing when there is no such log; one in another directory is not found.
-[[nodiscard]] std::optional<std::filesystem::path> binary_log_in_use(const std::filesystem::path& datadir);
+/// The newest file of the binary log, if no server has closed it: it was in use at the crash. Nothing when there is
+/// none, `Errc::conflict` when there are several. An encrypted one counts, since it does not say.
+///
+/// What `log_bin_index` or `log_bin` name is looked at; without them every index in the datadir. A file is expected
+/// beside its index, and else where the index says: that may be the place of the original.
+[[nodiscard]] Result<std::optional<std::filesystem::path>> binary_log_in_use(const DatadirOptions& options);
 
-/// Whether the first bytes of a binary log file say that it is in use: the magic number, then the header of the format
-/// description event, 19 bytes, little-endian: its type (15) at offset 4, its flags, 2 bytes, at 17; bit 0: in use.
+/// Whether the first bytes of a binary log file say that it is in use, or cannot say anything, being encrypted.
 [[nodiscard]] bool is_binary_log_in_use(ByteView file_start);
+
+/// Keeps the file open.
+[[nodiscard]] Result<binlog::ByteSource> open_binary_log(const std::filesystem::path& path);
 
 }  // namespace donord

@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "source/binary_log.hpp"
 #include "source/key_replay.hpp"
 
 namespace donord {
@@ -13,7 +12,6 @@ Result<std::shared_ptr<const CrashSurvey>> CrashSurvey::make(const DatadirOption
   survey->range_ = {*redo.checkpoint, *redo.end};
   survey->page_size_bytes_ = page_size_bytes;
   survey->redo_ = redo;
-  survey->binary_log_ = binary_log_in_use(options.datadir);
 
   Result<DoublewriteFiles> doublewrite = DoublewriteFiles::index(options.doublewrite_directory(), page_size_bytes);
   if (!doublewrite) return doublewrite.error();

@@ -3,7 +3,6 @@
 // What there is to know about an instance that was not shut down cleanly: what may be torn and where its copies are,
 // and what recovery will do.
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,9 +27,6 @@ class CrashSurvey {
 
   [[nodiscard]] const RedoAnalysis& analysis() const { return analysis_; }
   [[nodiscard]] const CrashState& state() const { return state_; }
-  /// The binary log that was in use. It decides about the transactions of the last moment, which InnoDB has as prepared
-  /// only, and is not cloned: a recipient rolls them back (docs/decisions/0010-crash-consistent-sources.md).
-  [[nodiscard]] const std::optional<std::filesystem::path>& binary_log() const { return binary_log_; }
 
   /// `FirstPageRescue::identify()`.
   [[nodiscard]] Result<std::optional<TablespaceFile>> rescue(const ScannedFile& file, const Error& damage) const {
@@ -53,7 +49,6 @@ class CrashSurvey {
   RedoSurvey redo_;
   RedoAnalysis analysis_;
   CrashState state_;
-  std::optional<std::filesystem::path> binary_log_;
   std::optional<FirstPageRescue> rescue_;  // refers to redo_ and analysis_
 };
 

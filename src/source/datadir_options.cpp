@@ -48,7 +48,8 @@ Result<> set_page_size(DatadirOptions& options, const std::string& value) {
 /// An option more: a field, a row here, a line in docs/command-line.md.
 constexpr auto kNames = std::to_array<std::string_view>(
     {"datadir", "innodb_buffer_pool_filename", "innodb_data_file_path", "innodb_data_home_dir", "innodb_directories",
-     "innodb_doublewrite_dir", "innodb_log_group_home_dir", "innodb_page_size", "innodb_undo_directory"});
+     "innodb_doublewrite_dir", "innodb_log_group_home_dir", "innodb_page_size", "innodb_undo_directory", "log_bin",
+     "log_bin_index"});
 constexpr std::array<Set, kNames.size()> kSetters = {
     set_text<&DatadirOptions::datadir>,
     set_text<&DatadirOptions::innodb_buffer_pool_filename>,
@@ -59,6 +60,8 @@ constexpr std::array<Set, kNames.size()> kSetters = {
     set_text<&DatadirOptions::innodb_log_group_home_dir>,
     set_page_size,
     set_text<&DatadirOptions::innodb_undo_directory>,
+    set_text<&DatadirOptions::log_bin>,
+    set_text<&DatadirOptions::log_bin_index>,
 };
 
 }  // namespace

@@ -16,6 +16,9 @@ namespace donord {
 
 enum class PageVerification { on, off };
 
+/// Whether the binary log decides about the transactions that a crash left prepared, as it does for its own server.
+enum class BinaryLogUse { decides, ignored };
+
 inline constexpr std::uint64_t kDefaultRedoFileBytes = 3'276'800;  ///< 100 MiB of redo in 32 files
 inline constexpr std::string_view kDefaultBufferPoolFilename = "ib_buffer_pool";
 
@@ -33,6 +36,9 @@ struct DatadirOptions {
   std::optional<std::uint32_t> innodb_page_size = {};  ///< what the files must have; they know it themselves
   /// The data file of component_keyring_file; empty for none but one that the datadir itself names.
   std::filesystem::path keyring_file = {};
+  std::filesystem::path log_bin = {};        ///< basename of the binary logs
+  std::filesystem::path log_bin_index = {};  ///< their index, where it is not found by the basename or in the datadir
+  BinaryLogUse binary_log = BinaryLogUse::decides;
   PageVerification verify_pages = PageVerification::on;
   /// The size that the redo files of a recipient get: a multiple of the page size, 64 KiB to 16 GiB.
   std::uint64_t redo_file_bytes = kDefaultRedoFileBytes;

@@ -43,7 +43,7 @@ class DatadirView final : public CloneView {
         lock_(std::move(lock)),
         cache_(std::move(cache)),
         fingerprint_(fingerprint_of(*survey_)),
-        range_{*survey_->redo.checkpoint, *survey_->redo.end},
+        range_{*survey_->redo.checkpoint, survey_->served_redo_end()},
         redo_file_bytes_(RedoPacker::file_bytes_for(survey_->options.redo_file_bytes, range_)),
         filter_(filter_for(*survey_)) {
     for (const TablespaceFile& file : survey_->files) files_.push_back(to_data_file(file));
@@ -117,6 +117,8 @@ class DatadirView final : public CloneView {
   Result<std::unique_ptr<const PackedRedo>> pack_redo() const {
     Result<innodb::RedoRead> log = open_surveyed_redo(survey_->redo);
     if (!log) return log.error();
+    if (survey_->decisions && survey_->decisions->continuation)
+      log = survey_->decisions->continuation->over(std::move(*log));
     Result<RedoPacker> packer =
         RedoPacker::make({.file_bytes = redo_file_bytes_,
                           .page_bytes = survey_->page_size_bytes,

@@ -55,6 +55,7 @@ class Surveyor {
     check_sizes();
     check_spaces();
     find_server_version();
+    decide_prepared();
   }
 
  private:
@@ -334,6 +335,20 @@ class Surveyor {
     }
   }
 
+  /// In a directory with other problems this would only find their consequences.
+  void decide_prepared() {
+    if (!survey_.crash || !survey_.problems.empty()) return;
+    if (previous_ != nullptr && previous_->crash == survey_.crash && previous_->decisions &&
+        previous_->decisions->is_current()) {
+      survey_.decisions = previous_->decisions;
+      return;
+    }
+    Result<std::shared_ptr<const CrashDecisions>> decisions =
+        decide_prepared_transactions(options_, survey_.redo, survey_.page_size_bytes, *survey_.crash, survey_.files);
+    if (!decisions) return survey_.problems.push_back(decisions.error());
+    survey_.decisions = std::move(*decisions);
+  }
+
   DatadirSurvey& survey_;
   const DatadirOptions& options_;
   const DatadirSurvey* previous_;
@@ -345,6 +360,10 @@ class Surveyor {
 std::uint64_t DatadirSurvey::data_bytes() const {
   return std::transform_reduce(files.begin(), files.end(), std::uint64_t{0}, std::plus<>{},
                                [](const TablespaceFile& file) { return file.usable_bytes(); });
+}
+
+Lsn DatadirSurvey::served_redo_end() const {
+  return decisions && decisions->continuation ? decisions->continuation->end() : *redo.end;
 }
 
 bool DatadirSurvey::has_keys() const {

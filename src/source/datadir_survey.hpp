@@ -12,6 +12,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "source/crash_decisions.hpp"
 #include "source/crash_survey.hpp"
 #include "source/datadir_options.hpp"
 #include "source/redo_directory.hpp"
@@ -37,6 +38,9 @@ struct DatadirSurvey {
   Shutdown shutdown = Shutdown::unknown;
   bool in_use = false;                       ///< a server is running on it
   std::shared_ptr<const CrashSurvey> crash;  ///< null unless the shutdown was unclean
+  /// What becomes of the transactions that were prepared; null unless the shutdown was unclean, and everything else is
+  /// right.
+  std::shared_ptr<const CrashDecisions> decisions;
 
   /// The server that the directory belongs to, "9.7.4". Page 0 of the dictionary space decides: a server writes its
   /// version there when it has upgraded the directory, and it is what mysqld itself compares when it starts. The
@@ -48,6 +52,8 @@ struct DatadirSurvey {
   std::vector<std::string> ignored_files;
 
   [[nodiscard]] std::uint64_t data_bytes() const;
+  /// Where the log ends that goes to recipients; the source's own may end before or behind it.
+  [[nodiscard]] Lsn served_redo_end() const;
   /// Keys are part of a clone, so that it must not go over a connection without TLS.
   [[nodiscard]] bool has_keys() const;
 };

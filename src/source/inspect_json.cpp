@@ -73,6 +73,16 @@ ReportJson describe(const RedoAnalysis& analysis) {
   return json;
 }
 
+ReportJson describe(const CrashDecisions& decisions) {
+  const DecidedTransactions& decided = decisions.decided;
+  ReportJson json{{"count", decisions.prepared},        {"binary_log", nullptr},
+                  {"committed", decided.committed},     {"kept", decided.prepared},
+                  {"rolled_back", decided.rolled_back}, {"undecided", decided.undecided},
+                  {"gtid_logs", decided.gtid_logs}};
+  if (decisions.binary_log) json["binary_log"] = decisions.binary_log->string();
+  return json;
+}
+
 ReportJson describe(const Result<DoublewriteReport>& doublewrite) {
   if (!doublewrite) return {{"problem", to_json(doublewrite.error())}};
   return {{"files", strings_of(doublewrite->files)},
@@ -96,6 +106,7 @@ ReportJson describe(const DatadirReport& report) {
                   {"end_lsn", to_json(survey.redo.end)},
                   {"clean_shutdown_lsn", to_json(survey.flush_lsn)},
                   {"recovery", survey.crash ? describe(survey.crash->analysis()) : ReportJson(nullptr)},
+                  {"prepared_transactions", survey.decisions ? describe(*survey.decisions) : ReportJson(nullptr)},
                   {"doublewrite", describe(report.doublewrite)},
                   {"keyring_file", nullptr},
                   {"fingerprint", fingerprint_of(survey)},

@@ -73,6 +73,16 @@ std::string recovery_text(const RedoAnalysis& analysis) {
                                        analysis.encryption_writes.size()));
 }
 
+std::string decisions_text(const CrashDecisions& decisions) {
+  const DecidedTransactions& decided = decisions.decided;
+  std::string out = line_of("prepared", fmt::format("{} transactions", decisions.prepared));
+  if (!decisions.binary_log) return out;
+  out += line_of("",
+                 fmt::format("{} committed, {} kept and {} rolled back by {}, {} not in it", decided.committed,
+                             decided.prepared, decided.rolled_back, decisions.binary_log->string(), decided.undecided));
+  return out + line_of("", fmt::format("{} undo logs added for its GTIDs", decided.gtid_logs));
+}
+
 std::string doublewrite_text(const Result<DoublewriteReport>& doublewrite) {
   if (!doublewrite) return line_of("doublewrite", doublewrite.error().what);
   std::string out = line_of(
@@ -121,6 +131,7 @@ std::string text_of(const DatadirReport& report) {
                              lsn_text(survey.redo.checkpoint), lsn_text(survey.redo.end), lsn_text(survey.flush_lsn)));
   out += redo_text(survey.redo);
   if (survey.crash) out += recovery_text(survey.crash->analysis());
+  if (survey.decisions) out += decisions_text(*survey.decisions);
   out += doublewrite_text(report.doublewrite);
   if (report.keyring_file) out += line_of("keyring", report.keyring_file->string());
   out += encryption_text(survey);

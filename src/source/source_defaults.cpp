@@ -13,16 +13,18 @@ namespace {
 
 constexpr std::string_view kServerGroup = "mysqld";
 constexpr std::string_view kDatadir = "datadir";
+constexpr std::string_view kLogBin = "log_bin";
 
 bool is_location(std::string_view name) {
   return std::ranges::find(location_options(), name) != location_options().end();
 }
 
-/// "skip_", "disable_", "enable_" and "maximum_" make something else of an option's value.
+/// "skip_", "disable_", "enable_" and "maximum_" make something else of an option's value. "skip_log_bin" is no more
+/// than that: what a server left that had a log counts none the less.
 bool is_location_with_prefix(std::string_view name) {
   constexpr auto kPrefixes = std::to_array<std::string_view>({"skip_", "disable_", "enable_", "maximum_"});
   return std::ranges::any_of(kPrefixes, [name](std::string_view prefix) {
-    return name.starts_with(prefix) && is_location(name.substr(prefix.size()));
+    return name.starts_with(prefix) && name.substr(prefix.size()) != kLogBin && is_location(name.substr(prefix.size()));
   });
 }
 
@@ -67,6 +69,7 @@ class Groups {
     };
     if (is_location_with_prefix(line.name)) return refuse("is no way to say where files are");
     if (!is_location(line.name) || (line.name == kDatadir && !with_datadir_)) return {};
+    if (!line.value && line.name == kLogBin) return {};  // in the datadir, under mysqld's own name
     if (!line.value) return refuse("has no value");
     if (line.name == kDatadir && !line.value->starts_with('/')) return refuse("is not an absolute path");
     return apply_setting(

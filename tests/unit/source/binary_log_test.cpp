@@ -1,42 +1,133 @@
 #include "source/binary_log.hpp"
 
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
+#include "support/binlog_builder.hpp"
 #include "support/datadir_builder.hpp"
 
 namespace donord {
 namespace {
 
-Bytes start_of_log(std::uint8_t type, std::uint8_t flags) {
-  Bytes bytes{0xFE, 'b', 'i', 'n'};
-  bytes.resize(4 + 19);
-  bytes[4 + 4] = type;
-  bytes[4 + 17] = flags;
-  return bytes;
+namespace fs = std::filesystem;
+using testing::BinlogBuilder;
+using ::testing::HasSubstr;
+using testing::write_file;
+
+class BinaryLogTest : public ::testing::Test {
+ protected:
+  void write_index(const fs::path& path, std::string_view text) const { write_file(at(path), as_bytes(text)); }
+  void write_log(const fs::path& path, bool in_use) const {
+    BinlogBuilder log;
+    log.set_in_use(in_use);
+    write_file(at(path), log.bytes());
+  }
+  fs::path at(const fs::path& path) const { return scratch_.path() / path; }
+
+  std::optional<fs::path> found() const {
+    const Result<std::optional<fs::path>> log = binary_log_in_use(options_);
+    EXPECT_TRUE(log) << log.error().what;
+    return log ? *log : std::nullopt;
+  }
+
+  testing::ScratchDirectory scratch_;
+  DatadirOptions options_{.datadir = scratch_.path() / "data"};
+};
+
+TEST_F(BinaryLogTest, TheFlagOfTheFirstEventSaysWhetherItIsInUse) {
+  BinlogBuilder log;
+  EXPECT_TRUE(is_binary_log_in_use(log.bytes()));
+  EXPECT_FALSE(is_binary_log_in_use(ByteView{log.bytes()}.first(22)));
+  log.set_in_use(false);
+  EXPECT_FALSE(is_binary_log_in_use(log.bytes())) << "closed by its server";
+  log.set_in_use();
+  Bytes other = log.bytes();
+  other[8] = 2;
+  EXPECT_FALSE(is_binary_log_in_use(other)) << "begins with another event";
+  other = log.bytes();
+  other[1] = 'x';
+  EXPECT_FALSE(is_binary_log_in_use(other)) << "is no binary log";
+  other = log.bytes();
+  other[0] = 0xFD;
+  EXPECT_TRUE(is_binary_log_in_use(other)) << "encrypted: nobody knows";
 }
 
-TEST(BinaryLogTest, FlagOfTheFormatDescription) {
-  EXPECT_TRUE(is_binary_log_in_use(start_of_log(15, 1)));
-  EXPECT_FALSE(is_binary_log_in_use(start_of_log(15, 0))) << "closed by its server";
-  EXPECT_FALSE(is_binary_log_in_use(start_of_log(2, 1))) << "begins with another event";
-  Bytes other_magic = start_of_log(15, 1);
-  other_magic[1] = 'x';
-  EXPECT_FALSE(is_binary_log_in_use(other_magic));
-  Bytes cut = start_of_log(15, 1);
-  cut.pop_back();
-  EXPECT_FALSE(is_binary_log_in_use(cut));
+TEST_F(BinaryLogTest, TheNewestLogOfAnIndexCounts) {
+  fs::create_directory(options_.datadir);
+  EXPECT_EQ(found(), std::nullopt);
+  write_index("data/binlog.index", "");
+  EXPECT_EQ(found(), std::nullopt);
+  write_index("data/binlog.index", "./binlog.000001\n./binlog.000002\n");
+  write_log("data/binlog.000001", true);
+  write_log("data/binlog.000002", false);
+  EXPECT_EQ(found(), std::nullopt);
+  write_log("data/binlog.000002", true);
+  EXPECT_EQ(found(), at("data/binlog.000002"));
 }
 
-TEST(BinaryLogTest, TheNewestLogOfAnIndexCounts) {
-  const testing::ScratchDirectory directory;
-  EXPECT_FALSE(binary_log_in_use(directory.path()));
-  testing::write_file(directory.path() / "binlog.index", as_bytes("./binlog.000001\n./binlog.000002\n"));
-  EXPECT_FALSE(binary_log_in_use(directory.path())) << "there is only the index";
-  testing::write_file(directory.path() / "binlog.000001", start_of_log(15, 1));
-  testing::write_file(directory.path() / "binlog.000002", start_of_log(15, 0));
-  EXPECT_FALSE(binary_log_in_use(directory.path()));
-  testing::write_file(directory.path() / "binlog.000002", start_of_log(15, 1));
-  EXPECT_EQ(binary_log_in_use(directory.path())->filename(), "binlog.000002");
+TEST_F(BinaryLogTest, ALogThatIsNotThereIsNoLog) {
+  write_index("data/binlog.index", "./binlog.000001\n");
+  const auto log = binary_log_in_use(options_);
+  ASSERT_FALSE(log);
+  EXPECT_EQ(log.error().code, Errc::not_found);
+  EXPECT_THAT(log.error().what, HasSubstr("binlog.000001"));
+}
+
+TEST_F(BinaryLogTest, AFileThatWasJustMadeIsInUse) {
+  write_index("data/binlog.index", "./binlog.000001\n");
+  write_file(at("data/binlog.000001"), Bytes{0xFE});
+  EXPECT_EQ(found(), at("data/binlog.000001"));
+}
+
+TEST_F(BinaryLogTest, OtherIndexesDoNotMatterUnlessBothWereInUse) {
+  write_index("data/relay.index", "./relay.000001\n");
+  write_log("data/relay.000001", false);
+  write_index("data/binlog.index", "./binlog.000001\n");
+  write_log("data/binlog.000001", true);
+  EXPECT_EQ(found(), at("data/binlog.000001"));
+  write_log("data/relay.000001", true);
+  const auto both = binary_log_in_use(options_);
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().code, Errc::conflict);
+  EXPECT_THAT(both.error().hint, HasSubstr("--log-bin-index"));
+  options_.log_bin_index = "binlog.index";
+  EXPECT_EQ(found(), at("data/binlog.000001"));
+}
+
+TEST_F(BinaryLogTest, TheIndexIsWhereTheOptionsSay) {
+  write_index("logs/server.index", at("logs/server.000007").string() + "\n");
+  write_log("logs/server.000007", true);
+  fs::create_directory(options_.datadir);
+  EXPECT_EQ(found(), std::nullopt);
+  options_.log_bin_index = at("logs/server.index");
+  EXPECT_EQ(found(), at("logs/server.000007"));
+  options_.log_bin_index.clear();
+  options_.log_bin = at("logs/server");
+  EXPECT_EQ(found(), at("logs/server.000007"));
+  options_.log_bin = "../logs/server.log";
+  EXPECT_EQ(found()->lexically_normal(), at("logs/server.000007")) << "what looks like an extension is none";
+}
+
+TEST_F(BinaryLogTest, ALogIsLookedForBesideItsIndexFirst) {
+  write_index("data/binlog.index", "/var/lib/mysql/binlog.000003\n");
+  write_log("data/binlog.000003", true);
+  EXPECT_EQ(found(), at("data/binlog.000003")) << "the directory is a copy";
+  write_index("logs/binlog.index", "./binlog.000004\n");
+  write_log("data/binlog.000004", true);
+  options_.log_bin_index = at("logs/binlog.index");
+  EXPECT_EQ(found()->lexically_normal(), at("data/binlog.000004"));
+}
+
+TEST_F(BinaryLogTest, ReadsAtAnyOffset) {
+  write_file(at("log"), as_bytes("binary log"));
+  const Result<binlog::ByteSource> source = open_binary_log(at("log"));
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->size_bytes, 10U);
+  Bytes bytes(3);
+  ASSERT_TRUE(source->read(7, bytes));
+  EXPECT_EQ(as_text(bytes), "log");
+  EXPECT_EQ(source->read(8, bytes).error().code, Errc::truncated);
+  EXPECT_EQ(open_binary_log(at("none")).error().code, Errc::not_found);
 }
 
 }  // namespace

@@ -107,8 +107,7 @@ TEST_F(CrashedDatadirTest, IsServedWithItsRedo) {
 
 TEST_F(CrashedDatadirTest, AServerKilledAtRestHasNothingToRecoverButIsRecovered) {
   for (const Lsn shutdown : {Lsn{9000}, testing::kShutdownLsn}) {
-    write_file(crashed_.at("ibdata1"),
-               make_tablespace({.space = SpaceId{0}, .flags = 0x4800, .pages = 16, .flush_lsn = shutdown}));
+    testing::write_system_tablespace(crashed_.at("ibdata1"), shutdown);
     const auto clone = view();
     const ServedRedo redo{*clone};
     EXPECT_EQ(redo.start(0).header.creator, "MySQL 9.7.4");

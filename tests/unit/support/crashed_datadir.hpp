@@ -76,12 +76,4 @@ inline Bytes torn(ByteView before, ByteView after) {
   return page;
 }
 
-/// Replaces a page in a file.
-inline void put_page(const std::filesystem::path& path, std::uint64_t number, ByteView page) {
-  std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
-  file.seekp(static_cast<std::streamoff>(number * page.size()));
-  file.write(reinterpret_cast<const char*>(page.data()), static_cast<std::streamsize>(page.size()));
-  if (!file.flush()) throw std::runtime_error("cannot change " + path.string());
-}
-
 }  // namespace donord::testing
