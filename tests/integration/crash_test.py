@@ -34,23 +34,27 @@ class Round:
     require: str
     redo_megabytes: int
     ddl: bool
+    binary_log: bool
 
     def __str__(self) -> str:
         return (f"seed {self.seed} {'replace' if self.replace else 'directory'} {self.threads} threads {self.require}"
-                f" redo {self.redo_megabytes}M{' ddl' if self.ddl else ''}")
+                f" redo {self.redo_megabytes}M{' ddl' if self.ddl else ''}{' binlog' if self.binary_log else ''}")
 
 
 ROUNDS = [Round(seed=number, replace=number % 2 == 1, threads=8 if number // 2 % 2 else 1,
-                require="NO SSL" if number // 4 % 2 else "SSL", redo_megabytes=8 if number % 3 else 128, ddl=number % 5 != 4)
+                require="NO SSL" if number // 4 % 2 else "SSL", redo_megabytes=8 if number % 3 else 128, ddl=number % 5 != 4,
+                binary_log=number % 4 in (1, 2))
           for number in range(20)]
 
 
 @pytest.fixture(scope="module")
-def victim(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mysqld]:
-    """The server that is killed in every round and goes on after it."""
-    server = Mysqld(install, tmp_path_factory.mktemp("victim"), options=REDO_DECIDES)
-    yield server
-    server.kill()
+def victims(install: MysqlInstall, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, Mysqld]]:
+    """The servers that are killed, each in every other round, and go on after it: one without a binary log, one with it."""
+    servers = {False: Mysqld(install, tmp_path_factory.mktemp("victim"), options=REDO_DECIDES),
+               True: Mysqld(install, tmp_path_factory.mktemp("victim-binlog"), options=DURABLE)}
+    yield servers
+    for server in servers.values():
+        server.kill()
 
 
 @pytest.fixture
@@ -65,9 +69,10 @@ def worn_recipient(new_mysqld: NewMysqld) -> Callable[[int], Mysqld]:
 
 
 @pytest.mark.parametrize("this", ROUNDS, ids=str)
-def test_round_of_load_crash_and_clone(this: Round, victim: Mysqld, new_donord: NewDonord, recipient: Mysqld,
+def test_round_of_load_crash_and_clone(this: Round, victims: dict[bool, Mysqld], new_donord: NewDonord, recipient: Mysqld,
                                        worn_recipient: Callable[[int], Mysqld], install: MysqlInstall,
                                        tmp_path: Path) -> None:
+    victim = victims[this.binary_log]
     if not victim.running:
         victim.start()
     victim.run(f"SET GLOBAL innodb_redo_log_capacity = {this.redo_megabytes * 1024 * 1024}")
@@ -111,12 +116,6 @@ def clone_and_check(new_donord: NewDonord, recipient: Mysqld, install: MysqlInst
 
 def _state(directory: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in directory.rglob("*")}
-
-
-def test_killed_with_a_binary_log(new_mysqld: NewMysqld, clone_and_check: Callable[[Path], Path]) -> None:
-    server = new_mysqld(options=DURABLE)
-    CrashLoad(server, seed=31, clients=8).start().wait_commits(_COMMITS).crash()
-    clone_and_check(server.datadir)
 
 
 def test_killed_with_everything_in_the_redo_log(new_mysqld: NewMysqld, clone_and_check: Callable[[Path], Path]) -> None:

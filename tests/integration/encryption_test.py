@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Sequence
 
 import pytest
 
@@ -12,7 +12,7 @@ from harness.crash_load import CrashLoad
 from harness.donord import Donord, check
 from harness.innodb_files import (COMPRESSED_AND_ENCRYPTED, ENCRYPTED, ENCRYPTED_R_TREE, checkpoints, find_page,
                                   flip_byte)
-from harness.load import LATE_CHECKPOINT, REDO_DECIDES, check_load, check_load_contents
+from harness.load import DURABLE, LATE_CHECKPOINT, REDO_DECIDES, check_load, check_load_contents
 from harness.mysqld import NO_SYNC, MysqlInstall, Mysqld, copy_datadir, use_keyring
 from harness.source import Source, build_source, recovered
 
@@ -111,18 +111,19 @@ def keyed_server(install: MysqlInstall, tmp_path: Path) -> Iterator[Callable[...
     """A function that starts a server with a keyring; its options are those of mysqld."""
     servers: list[Mysqld] = []
 
-    def start(*options: str) -> Mysqld:
+    def start(*options: str, durability: Sequence[str] = REDO_DECIDES) -> Mysqld:
         home = _home_with_keyring(install, tmp_path / f"source{len(servers)}")
-        servers.append(Mysqld(install, home, options=[*REDO_DECIDES, *options]))
+        servers.append(Mysqld(install, home, options=[*durability, *options]))
         return servers[-1].start()
     yield start
     for server in servers:
         server.kill()
 
 
-def test_killed_under_load(keyed_server: Callable[..., Mysqld], new_donord: NewDonord, new_recipient: Callable[[], Mysqld],
-                           tmp_path: Path, check_directory: CheckDirectory) -> None:
-    server = keyed_server(*_LOGS_ENCRYPTED)
+@pytest.mark.parametrize("durability", [REDO_DECIDES, DURABLE], ids=["without a binary log", "with one"])
+def test_killed_under_load(durability: Sequence[str], keyed_server: Callable[..., Mysqld], new_donord: NewDonord,
+                           new_recipient: Callable[[], Mysqld], tmp_path: Path, check_directory: CheckDirectory) -> None:
+    server = keyed_server(*_LOGS_ENCRYPTED, durability=durability)
     _vault(server)
     told = CrashLoad(server, seed=51, encryption=True).start().wait_commits(800).crash()
     recipient = new_recipient()

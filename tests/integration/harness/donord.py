@@ -185,6 +185,11 @@ class Donord:
             log.seek(self._log_start)
             return log.read()
 
+    def decided_commits(self) -> int:
+        """The transactions that it took for committed because the binary log of a crashed server has them."""
+        found = re.search(r"source\.decided_commits .*\bcommitted=(\d+)", self.log_text())
+        return int(found.group(1)) if found else 0
+
     def wait_log(self, pattern: str, seconds: float = 30) -> re.Match[str]:
         """Waits until a line matches `pattern`."""
         return wait_until(lambda: re.search(pattern, self.log_text()), seconds=seconds,

@@ -78,6 +78,7 @@ class Maker:
         for number, now, after in self._session.rows(
                 "SELECT number, now, next FROM bank.made WHERE client = %s", [self._session.number]):
             self._things[number] = thing = _Thing(number, json.loads(now))
+            self._last_number = max(self._last_number, number)  # it may not have been written yet
             if after is not None:
                 found, problem = _decide(self._session.rows, thing.state, json.loads(after))
                 assert problem is None, problem

@@ -42,11 +42,8 @@ def build_source(install: MysqlInstall, home: Path, *fill: Callable[[Mysqld], No
 def recovered(install: MysqlInstall, home: Path, crashed: Path, *options: str) -> Source:
     """What a plain server makes of a crashed data directory, which stays as it is: a copy of it is started and described.
 
-    The copy has no binary logs. A server that has them commits what was prepared and logged at the crash; a clone,
-    which never has them, rolls it back.
+    It has its binary logs, and commits what was prepared and is in them.
     """
     datadir = copy_datadir(crashed, home / "data")
-    for log in datadir.glob("binlog.*"):
-        log.unlink()
     with Mysqld(install, home, options=[*NO_SYNC, *options]) as server:
         return Source(datadir, copycheck.fingerprint(server))
