@@ -7,6 +7,7 @@
 
 #include "base/endian.hpp"
 #include "base/forgetful_read.hpp"
+#include "base/log.hpp"
 #include "innodb/empty_page.hpp"
 #include "innodb/page_header.hpp"
 #include "live/changed_while_cloned.hpp"
@@ -103,9 +104,9 @@ auto LiveFiles::look_where_it_is(std::size_t index, Look look) -> std::invoke_re
       return changed_while_cloned(fmt::format("{} was imported", entry.file->name));
     if (*fate && follow(index, entry, **fate)) continue;
     if (seen.error().code == Errc::checksum) {
-      if (*fate && (*fate)->key_written)
-        return changed_while_cloned(fmt::format("the encryption of {} changed", entry.file->name));
-      return seen;
+      if (!*fate || !(*fate)->key_written) return seen;
+      log::warn("live.unreadable", {{"error", seen.error().what}});
+      return changed_while_cloned(fmt::format("the encryption of {} changed", entry.file->name));
     }
     if (!deadline) deadline = Clock::now() + kOnItsWay;
     if (Clock::now() > *deadline) return seen;

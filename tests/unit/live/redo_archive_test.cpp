@@ -217,7 +217,9 @@ TEST_F(RedoArchiveTest, TheOldestPinsAreBrokenWhenTheLimitIsReached) {
 TEST_F(RedoArchiveTest, MoreAtOnceThanIsAllowedIsRefused) {
   reopen(4 * kMiB, kMiB);
   EXPECT_EQ(archive_->append(kStart, blocks_between(kStart, kStart + 4 * kMiB)).error().code, Errc::exhausted);
-  EXPECT_EQ(RedoArchive::open({.directory = scratch_.path() / "other", .max_bytes = kMinRedoArchiveBytes - 1}, kUuid).error().code,
+  EXPECT_EQ(RedoArchive::open({.directory = scratch_.path() / "other", .max_bytes = kMinRedoArchiveBytes - 1}, kUuid)
+                .error()
+                .code,
             Errc::usage);
 }
 
