@@ -1,6 +1,7 @@
 #include "cli/inspect_upstream.hpp"
 
 #include "cli/report.hpp"
+#include "live/source_server.hpp"
 #include "upstream/upstream_report.hpp"
 
 namespace donord {
@@ -13,17 +14,9 @@ Result<UpstreamReport> ask(const UpstreamOptions& options) {
   return read_upstream_report(*connection);
 }
 
-/// As the server names files: what donord sees of its data directory may be mounted elsewhere.
-std::string server_path(const TablespaceFile& file, const std::filesystem::path& datadir) {
-  const std::filesystem::path below = file.path.lexically_relative(datadir);
-  return below.empty() || *below.begin() == ".." ? file.path.string() : "./" + below.string();
-}
-
 std::optional<FileComparison> compare(const DatadirReport& datadir, const UpstreamReport& upstream) {
   if (!upstream.files) return std::nullopt;
-  std::vector<FoundFile> found;
-  for (const TablespaceFile& file : datadir.survey.files)
-    if (file.is_tablespace()) found.push_back({file.space, server_path(file, datadir.survey.options.datadir)});
+  const std::vector<FoundFile> found = as_found(datadir.survey.files, datadir.survey.options.datadir);
   return FileComparison{found.size(), cross_check(found, *upstream.files, upstream.facts)};
 }
 

@@ -73,8 +73,10 @@ void announce(const SourceIdentity& identity, const ServedSource& source, const 
   if (source.at_rest)
     report_source(*source.at_rest);
   else
-    report_live_source();
-  fmt::print("Only what is in this directory and in those that the options name is known of.\n");
+    report_live_source(source.upstream);
+  if (source.at_rest || !source.upstream)
+    fmt::print("Only what is in this directory and in those that the options name is known of.\n");
+  if (source.at_rest && source.upstream) fmt::print("{} is asked as soon as it runs.\n", *source.upstream);
   if (account) {
     const std::string host = endpoint.address().is_unspecified() ? "DONOR_HOST" : endpoint.address().to_string();
     const bool no_password = std::holds_alternative<NoPassword>(account->credential);
@@ -187,6 +189,7 @@ Result<> serve(const ServeOptions& options) {
   io.run();
   threads.clear();
   context->front_pool.join();
+  context->begin_pool.join();
   context->pool.join();
   for (const FaultRuleReport& rule : context->faults.report())
     if (rule.matched == 0) log::warn("fault.never_matched", {{"rule", rule.text}});

@@ -46,6 +46,7 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
       ->capture_default_str()
       ->group("Source");
   add_location_options(app, options.source);
+  add_upstream_options(app, options.upstream);
 
   app.add_option("--bind-address", server.bind_address, "address to listen on")
       ->capture_default_str()

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "cli/source_options.hpp"
+#include "cli/upstream_flags.hpp"
 #include "server/accounts.hpp"
 #include "server/server_options.hpp"
 #include "server/tls.hpp"
@@ -36,6 +37,7 @@ struct ServeOptions {
   std::string io_priority = "normal";
   std::uint64_t max_data_bandwidth = 0;
   std::uint64_t max_network_bandwidth = 0;
+  UpstreamFlags upstream;
   std::string block_size = "1M";
   std::string log_level = "info";
   std::string present_version;

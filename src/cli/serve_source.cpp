@@ -21,10 +21,15 @@ Result<LiveOptions> live_options(const ServeOptions& options, const DatadirOptio
   const Result<std::uint64_t> archive_bytes = parse_size(options.redo_archive_size);
   if (!archive_bytes || *archive_bytes < kMinRedoArchiveBytes)
     return Error{Errc::usage, fmt::format("--redo-archive-size must be at least {}", human_size(kMinRedoArchiveBytes))};
+  Result<std::optional<UpstreamOptions>> upstream = to_upstream_options(options.upstream);
+  if (!upstream) return upstream.error();
+  if (*upstream && options.live == "no")
+    return Error{Errc::usage, "--upstream is the server that runs on the directory: with --live no there is none"};
   return LiveOptions{.datadir = datadir,
                      .state_directory = options.live_dir.empty() ? default_live_dir(options.catalog, datadir.datadir)
                                                                  : options.live_dir,
                      .archive_bytes = *archive_bytes,
+                     .upstream = std::move(*upstream),
                      .view = {.page_copy = options.page_copy == "yes"},
                      .page_cache = options.drop_behind == "yes" ? PageCacheUse::as_it_was : PageCacheUse::read_ahead};
 }
@@ -41,7 +46,8 @@ Result<ServedSource> open_source(const ServeOptions& options) {
                                                : LiveMode::automatic;
   Result<std::shared_ptr<EitherSource>> source = EitherSource::open(mode, *datadir, *live);
   if (!source) return source.error();
-  return ServedSource{*source, (*source)->survey_at_rest(), (*source)->has_keys()};
+  return ServedSource{*source, (*source)->survey_at_rest(), (*source)->has_keys(),
+                      live->upstream ? std::optional{live->upstream->name()} : std::nullopt};
 }
 
 }  // namespace donord

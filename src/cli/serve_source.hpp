@@ -3,6 +3,8 @@
 // From options to what is served.
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "cli/serve_options.hpp"
 #include "clone/donor_source.hpp"
@@ -14,6 +16,7 @@ struct ServedSource {
   std::shared_ptr<DonorSource> source;
   std::shared_ptr<const DatadirSurvey> at_rest;  ///< null when a server runs on it
   bool has_keys = false;
+  std::optional<std::string> upstream = {};  ///< the name of --upstream
 };
 
 /// Opens the directory as a running server's or as one at rest. The catalog's path in `options` is set.

@@ -71,12 +71,24 @@ void report_source(const DatadirSurvey& survey) {
   report_decisions(survey);
 }
 
-void report_live_source() {
+void report_live_source(const std::optional<std::string>& upstream) {
   fmt::print(
-      "A server runs on it: what is cloned is its state at the end of the clone, as far as its redo log was written.\n"
-      "  Under innodb_flush_log_at_trx_commit=0 the commits of the last second may be missing.\n"
-      "  A clone fails when DDL changes tables all the time, when the server is stopped, started or killed, or writes\n"
-      "  redo faster than it can be read; it never has a part of a transaction.\n");
+      "A server runs on it: what is cloned is its state at the end of the clone, never a part of a transaction.\n"
+      "A clone fails when the server is stopped, started or killed.\n");
+  if (upstream)
+    fmt::print(
+        "It is asked, as {}:\n"
+        "  Everything committed when the clone began is in it. Files that only the server knows of are noticed.\n"
+        "  The server keeps its redo until it was read: when its log is full, its writers wait for donord.\n"
+        "  DDL waits for recipients that ask for that (clone_block_ddl). Where it goes on it may end a clone.\n",
+        *upstream);
+  else
+    fmt::print(
+        "It is not asked (--upstream):\n"
+        "  Commits may be missing that are not in its log 1.2 seconds after the clone began; this can be so under\n"
+        "  innodb_flush_log_at_trx_commit=0.\n"
+        "  A clone fails when the server writes redo faster than it can be read.\n"
+        "  DDL goes on and may end a clone, also for recipients that ask that it waits (clone_block_ddl).\n");
 }
 
 void report_presented_version(const std::string& presented, const std::string& of_source) {

@@ -2,6 +2,7 @@
 
 // What an operator should know about a source before it is served.
 
+#include <optional>
 #include <string>
 
 #include "source/datadir_survey.hpp"
@@ -12,8 +13,9 @@ namespace donord {
 /// logged as warnings.
 void report_source(const DatadirSurvey& survey);
 
-/// What a server that runs, and is not asked, does not tell.
-void report_live_source();
+/// What clones of a server that runs have, and what they do not: with the server's name, as given by --upstream, or
+/// without one.
+void report_live_source(const std::optional<std::string>& upstream);
 
 /// Warns when recipients are told another version than the source's.
 void report_presented_version(const std::string& presented, const std::string& of_source);

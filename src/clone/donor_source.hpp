@@ -4,7 +4,9 @@
 // something that can be served (a data directory at rest, a live one, a snapshot); a `CloneView` is what one clone
 // copies from it. The order of the calls is the order of the clone's states: files, then pages, then redo.
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -111,6 +113,14 @@ class CloneView {
                                            MutableBytes into) const = 0;
 };
 
+/// What a recipient asks of its donor when the clone begins.
+struct CloneRequest {
+  /// DDL shall wait until the clone has ended, and the clone so long for DDL that is under way. Absent: DDL goes on.
+  std::optional<std::chrono::seconds> block_ddl;
+  /// Asked now and then where something is waited for: true when nobody wants the clone any more.
+  std::function<bool()> given_up = [] { return false; };
+};
+
 /// Something that can be served. Thread-safe.
 class DonorSource {
  public:
@@ -118,8 +128,9 @@ class DonorSource {
 
   [[nodiscard]] virtual SourceIdentity identity() const = 0;
 
-  /// Checks everything that can make a clone impossible and fixes what it copies. May block.
-  [[nodiscard]] virtual Result<std::unique_ptr<CloneView>> begin_clone() = 0;
+  /// Checks everything that can make a clone impossible and fixes what it copies. May block. `Errc::timeout` when DDL
+  /// did not end in time. A source without a server has no DDL.
+  [[nodiscard]] virtual Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest& request) = 0;
 };
 
 }  // namespace donord

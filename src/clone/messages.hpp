@@ -4,7 +4,9 @@
 // first byte is its code; integers are little-endian. Commands start at packet sequence 0, and so does *every* response
 // (docs/wire-and-clone-rpc.md, "Clone RPC layer").
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,13 @@ struct InitCommand {
   CloneProtocol version = CloneProtocol::v4;
   std::uint32_t ddl = kNoBackupLock | 300;
   std::vector<EngineLocator> locators;
+
+  /// How long the donor shall wait for the backup lock; absent when it shall take none. A recipient that does not wait
+  /// (clone_ddl_timeout = 0) does without.
+  [[nodiscard]] std::optional<std::chrono::seconds> backup_lock_wait() const {
+    if ((ddl & kNoBackupLock) != 0 || ddl == 0) return std::nullopt;
+    return std::chrono::seconds{ddl};
+  }
 
   template <class Io, class Self>
   static void layout(Io& io, Self& m) {

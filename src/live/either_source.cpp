@@ -13,6 +13,7 @@ Result<std::shared_ptr<EitherSource>> EitherSource::open(LiveMode mode, DatadirO
 Result<> EitherSource::open_live() {
   Result<std::unique_ptr<LiveSource>> opened = LiveSource::open(live_options_);
   if (!opened) return opened.error();
+  const std::lock_guard lock{mutex_};
   live_ = std::move(*opened);
   at_rest_.reset();
   return {};
@@ -21,6 +22,7 @@ Result<> EitherSource::open_live() {
 Result<> EitherSource::open_at_rest() {
   Result<std::unique_ptr<DatadirSource>> opened = DatadirSource::open(datadir_);
   if (!opened) return opened.error();
+  const std::lock_guard lock{mutex_};
   at_rest_ = std::move(*opened);
   live_.reset();
   return {};
@@ -48,20 +50,21 @@ std::shared_ptr<const DatadirSurvey> EitherSource::survey_at_rest() const {
   return live_ ? nullptr : at_rest_->latest();
 }
 
-Result<std::unique_ptr<CloneView>> EitherSource::begin_clone() {
+EitherSource::Current EitherSource::current() const {
+  const std::lock_guard lock{mutex_};
+  return {live_, at_rest_};
+}
+
+Result<std::unique_ptr<CloneView>> EitherSource::begin_clone(const CloneRequest& request) {
   for (bool again = false;; again = true) {
-    std::shared_ptr<LiveSource> live;
-    std::shared_ptr<DatadirSource> at_rest;
-    {
-      const std::lock_guard lock{mutex_};
-      live = live_;
-      at_rest = at_rest_;
-    }
-    Result<std::unique_ptr<CloneView>> view = live ? live->begin_clone() : at_rest->begin_clone();
+    const Current used = current();
+    Result<std::unique_ptr<CloneView>> view =
+        used.live ? used.live->begin_clone(request) : used.at_rest->begin_clone(request);
     if (view || view.error().code != Errc::unavailable || mode_ != LiveMode::automatic || again) return view;
-    log::info("source.changed", {{"server", live ? "was stopped" : "was started"}});
-    const std::lock_guard lock{mutex_};
-    if (Result<> opened = live ? open_at_rest() : open_live(); !opened) return opened.error();
+    const std::lock_guard switching{switching_};
+    if (current() != used) continue;  // another clone was faster
+    log::info("source.changed", {{"server", used.live ? "was stopped" : "was started"}});
+    if (Result<> opened = used.live ? open_at_rest() : open_live(); !opened) return opened.error();
   }
 }
 

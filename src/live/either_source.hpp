@@ -25,12 +25,19 @@ class EitherSource final : public DonorSource {
   /// What was found in the directory when it was looked at last; null when a server ran then.
   [[nodiscard]] std::shared_ptr<const DatadirSurvey> survey_at_rest() const;
 
-  [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone() override;
+  [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest& request) override;
 
  private:
   EitherSource(LiveMode mode, DatadirOptions datadir, LiveOptions live)
       : mode_(mode), datadir_(std::move(datadir)), live_options_(std::move(live)) {}
 
+  struct Current {
+    std::shared_ptr<LiveSource> live;
+    std::shared_ptr<DatadirSource> at_rest;
+    bool operator==(const Current&) const = default;
+  };
+
+  [[nodiscard]] Current current() const;
   [[nodiscard]] Result<> open_live();
   [[nodiscard]] Result<> open_at_rest();
   [[nodiscard]] Result<> open_as_it_is();
@@ -38,6 +45,7 @@ class EitherSource final : public DonorSource {
   const LiveMode mode_;
   const DatadirOptions datadir_;
   const LiveOptions live_options_;
+  std::mutex switching_;  // from one to the other, which may take long; the other mutex is free meanwhile
   mutable std::mutex mutex_;
   std::shared_ptr<LiveSource> live_;  // one of both is null, and is the one that was not used last
   std::shared_ptr<DatadirSource> at_rest_;

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <thread>
 
+#include "base/log.hpp"
+#include "live/space_fates.hpp"
+
 namespace donord {
 
 namespace {
@@ -24,7 +27,24 @@ Result<> wait_for_undo_truncation(const DatadirOptions& options) {
   }
 }
 
+/// A file that came since the last look is in the log; what is wrong with one that could not be identified is told
+/// elsewhere.
+std::optional<Error> first_unknown(const std::vector<FileMismatch>& missing, const LiveSurvey& survey,
+                                   const SpaceFates& known) {
+  for (const FileMismatch& mismatch : missing)
+    if (!known.contains(mismatch.space) &&
+        !survey.unidentified.contains((survey.options.datadir / mismatch.server).lexically_normal()))
+      return Error{Errc::conflict, to_text(mismatch),
+                   "name the directory that has it: --innodb-directories, --innodb-undo-directory..., or give the "
+                   "server's my.cnf as --source-defaults-file"};
+  return std::nullopt;
+}
+
 }  // namespace
+
+LiveSource::LiveSource(LiveOptions options)
+    : options_(std::move(options)),
+      server_(options_.upstream ? std::optional<SourceServer>{*options_.upstream} : std::nullopt) {}
 
 LiveSource::~LiveSource() = default;
 
@@ -33,21 +53,36 @@ Result<std::unique_ptr<LiveSource>> LiveSource::open(LiveOptions options) {
   if (const Result<ServerProcess> server = find_server(source->options_.datadir); !server) return server.error();
   Result<LiveSurvey> survey = survey_live(source->options_.datadir);
   if (!survey) return survey.error();
+  if (source->server_)
+    if (Result<> same = source->server_->check_identity(survey->options, survey->page_size_bytes); !same)
+      return same.error();
   if (const Result<std::shared_ptr<RedoWatch>> watch = source->watch(*survey); !watch) return watch.error();
+  if (source->server_) {
+    Result<Found> found = source->find(*survey);
+    if (!found) return found.error();
+    *survey = std::move(found->survey);
+  }
   source->survey_ = std::make_shared<const LiveSurvey>(std::move(*survey));
   return source;
 }
 
 Result<std::shared_ptr<RedoWatch>> LiveSource::watch(const LiveSurvey& survey) {
-  const std::lock_guard lock{mutex_};
-  if (watch_ && !watch_->failure()) return watch_;
-  watch_.reset();
+  const std::lock_guard starting{starting_};
+  std::shared_ptr<RedoWatch> ended;
+  {
+    const std::lock_guard lock{mutex_};
+    if (watch_ && !watch_->failure()) return watch_;
+    ended = std::exchange(watch_, nullptr);
+  }
+  ended.reset();
   Result<std::shared_ptr<RedoWatch>> watch = RedoWatch::start({.datadir = survey.options,
                                                                .system_file = survey.system_file().path,
                                                                .page_size_bytes = survey.page_size_bytes,
                                                                .state_directory = options_.state_directory,
-                                                               .archive_bytes = options_.archive_bytes});
+                                                               .archive_bytes = options_.archive_bytes,
+                                                               .server = options_.upstream});
   if (!watch) return watch.error();
+  const std::lock_guard lock{mutex_};
   watch_ = *watch;
   return watch;
 }
@@ -68,7 +103,58 @@ bool LiveSource::has_keys() const {
   return survey_->has_keys() || (watch_ && watch_->cipher());
 }
 
-Result<std::unique_ptr<CloneView>> LiveSource::begin_clone() {
+Result<std::unique_ptr<const DdlBlock>> LiveSource::block_ddl(const CloneRequest& request) const {
+  if (!request.block_ddl) return nullptr;
+  if (server_) return DdlBlock::begin(server_->options(), {*request.block_ddl, request.given_up});
+  log::warn("live.ddl_not_blocked", {{"meaning",
+                                      "the recipient asks that DDL waits (clone_block_ddl), which only a server "
+                                      "does that is given as --upstream; some DDL may end the clone"}});
+  return nullptr;
+}
+
+/// What the server knows better: which files there are, and how far its log is. True when all that it had committed by
+/// now is known from the log.
+Result<bool> LiveSource::ask_server(const LiveSurvey& survey, RedoWatch& watch, Lsn since) const {
+  if (!server_) return false;
+  const Result<SourceServer::Moment> moment =
+      server_->look(survey.options, survey.page_size_bytes, as_found(survey.files, survey.options.datadir));
+  if (!moment) {
+    if (!is_out_of_reach(moment.error())) return moment.error();
+    log::warn("live.server_not_asked", {{"error", moment.error().what}, {"hint", moment.error().hint}});
+    return false;
+  }
+  const LogStatus& logs = moment->logs;
+  const Result<Lsn> known = watch.wait_until(logs.lsn);
+  if (!known)
+    return Error{
+        Errc::conflict,
+        fmt::format("{} says that its redo log is at LSN {}, but the log in the directory does not get there: {}",
+                    server_->options().name(), logs.lsn, known.error().what)};
+  const Result<std::vector<LogEvent>> events = watch.tracker().events(since, *known);
+  if (!events) return events.error();
+  if (const std::optional<Error> unknown = first_unknown(moment->missing, survey, fates_of(*events))) return *unknown;
+  log::info("live.logs", {{"lsn", logs.lsn.value()},
+                          {"checkpoint", logs.checkpoint.value()},
+                          {"binary_log", logs.binary_log_file},
+                          {"position", logs.binary_log_position},
+                          {"gtid_executed", logs.gtid_executed}});
+  return true;
+}
+
+Result<LiveSource::Found> LiveSource::find(const LiveSurvey& previous) {
+  Result<std::shared_ptr<RedoWatch>> watching = watch(previous);
+  if (!watching) return watching.error();
+  if (Result<> done = wait_for_undo_truncation(previous.options); !done) return done.error();
+  Result<RedoWatch::Hold> hold = (*watching)->hold();
+  if (!hold) return hold.error();
+  Result<LiveSurvey> survey = survey_live(options_.datadir, &previous);
+  if (!survey) return survey.error();
+  const Result<bool> commits_are_known = ask_server(*survey, **watching, hold->checkpoint);
+  if (!commits_are_known) return commits_are_known.error();
+  return Found{std::move(*watching), std::move(*hold), std::move(*survey), *commits_are_known};
+}
+
+Result<std::unique_ptr<CloneView>> LiveSource::begin_clone(const CloneRequest& request) {
   std::shared_ptr<const LiveSurvey> previous;
   std::shared_ptr<FileCache> cache;
   {
@@ -77,18 +163,16 @@ Result<std::unique_ptr<CloneView>> LiveSource::begin_clone() {
     cache = cache_.lock();
     if (!cache) cache_ = cache = std::make_shared<FileCache>(kMaxOpenFiles, options_.page_cache);
   }
-  Result<std::shared_ptr<RedoWatch>> watching = watch(*previous);
-  if (!watching) return watching.error();
-  if (Result<> done = wait_for_undo_truncation(previous->options); !done) return done.error();
-  Result<RedoWatch::Hold> hold = (*watching)->hold();
-  if (!hold) return hold.error();
-  Result<LiveSurvey> survey = survey_live(options_.datadir, previous.get());
-  if (!survey) return survey.error();
+  Result<std::unique_ptr<const DdlBlock>> ddl_block = block_ddl(request);
+  if (!ddl_block) return ddl_block.error();
+  Result<Found> found = find(*previous);
+  if (!found) return found.error();
   {
     const std::lock_guard lock{mutex_};
-    survey_ = std::make_shared<const LiveSurvey>(*survey);
+    survey_ = std::make_shared<const LiveSurvey>(found->survey);
   }
-  return begin_live_view(std::move(*watching), std::move(*hold), std::move(*survey), std::move(cache), options_.view);
+  return begin_live_view(std::move(found->watch), std::move(found->hold), std::move(found->survey), std::move(cache),
+                         options_.view, {std::move(*ddl_block), found->commits_are_known});
 }
 
 }  // namespace donord

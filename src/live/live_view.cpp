@@ -48,10 +48,11 @@ bool same_key(const TablespaceFile& a, const TablespaceFile& b) {
 class LiveView final : public CloneView {
  public:
   LiveView(std::shared_ptr<RedoWatch> watch, RedoWatch::Hold hold, LiveSurvey survey, std::shared_ptr<FileCache> cache,
-           LiveViewOptions options)
+           LiveViewOptions options, ServerHelp help)
       : watch_(std::move(watch)),
         hold_(std::move(hold)),
         options_(options),
+        help_(std::move(help)),
         survey_(std::move(survey)),
         had_keys_(survey_.has_keys() || watch_->cipher() != nullptr),
         files_(survey_.files, survey_.options.datadir, watch_, hold_.checkpoint, std::move(cache)) {
@@ -115,6 +116,7 @@ class LiveView final : public CloneView {
   const std::shared_ptr<RedoWatch> watch_;
   const RedoWatch::Hold hold_;
   const LiveViewOptions options_;
+  const ServerHelp help_;
   const Clock::time_point begun_ = Clock::now();
   const std::string fingerprint_ =
       fmt::format("live-{:016x}", std::random_device{}() * std::uint64_t{1} << 32 | std::random_device{}());
@@ -344,7 +346,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
   redo_start_ = std::max(*checkpoint, hold_.checkpoint);
 
   // From here on as little as possible shall happen to files, so the waiting is done before.
-  std::this_thread::sleep_until(begun_ + kSettled);
+  if (!help_.commits_are_known) std::this_thread::sleep_until(begun_ + kSettled);
   SpaceFates now;
   std::vector<TablespaceFile> created;
   if (Result<> found = find_files(now, created); !found) return found.error();
@@ -494,7 +496,7 @@ Result<RedoPlan> LiveView::begin_redo_copy() {
 
 Result<std::unique_ptr<CloneView>> begin_live_view(std::shared_ptr<RedoWatch> watch, RedoWatch::Hold hold,
                                                    LiveSurvey survey, std::shared_ptr<FileCache> cache,
-                                                   LiveViewOptions options) {
+                                                   LiveViewOptions options, ServerHelp help) {
   const Result<Lsn> until = watch->catch_up();
   if (!until) return until.error();
   const Result<std::vector<LogEvent>> events = watch->tracker().events(hold.checkpoint, *until);
@@ -509,8 +511,8 @@ Result<std::unique_ptr<CloneView>> begin_live_view(std::shared_ptr<RedoWatch> wa
     });
     if (!known) return error;
   }
-  auto view =
-      std::make_unique<LiveView>(std::move(watch), std::move(hold), std::move(survey), std::move(cache), options);
+  auto view = std::make_unique<LiveView>(std::move(watch), std::move(hold), std::move(survey), std::move(cache),
+                                         options, std::move(help));
   if (Result<> adopted = view->adopt_keys(fates_of(*events), *until); !adopted) return adopted.error();
   return view;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "clone/donor_source.hpp"
+#include "live/ddl_block.hpp"
 #include "live/live_survey.hpp"
 #include "live/redo_watch.hpp"
 #include "source/file_cache.hpp"
@@ -16,9 +17,16 @@ struct LiveViewOptions {
   bool page_copy = true;
 };
 
+/// What the server does for a clone, if it can be asked.
+struct ServerHelp {
+  std::unique_ptr<const DdlBlock> ddl_block;  ///< null: DDL goes on
+  /// All that was committed when the clone began is known from the log already.
+  bool commits_are_known = false;
+};
+
 /// Finds out what is to be copied. `hold` is older than the survey.
 [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_live_view(std::shared_ptr<RedoWatch> watch, RedoWatch::Hold hold,
                                                                  LiveSurvey survey, std::shared_ptr<FileCache> cache,
-                                                                 LiveViewOptions options);
+                                                                 LiveViewOptions options, ServerHelp help);
 
 }  // namespace donord

@@ -46,6 +46,7 @@ Result<> RedoWatch::open() {
   Result<ServerProcess> server = ServerProcess::find(options_.system_file);
   if (!server) return server.error();
   server_.emplace(std::move(*server));
+  if (options_.server) redo_keeper_.emplace(*options_.server);  // before the checkpoint is read that it is to keep
 
   const fs::path directory = options_.datadir.redo_directory();
   Result<RedoTail> tail = RedoTail::open(directory);
@@ -194,6 +195,7 @@ void RedoWatch::end_with(const Error& error) {
   // If it is what was tracked before that does not fit the log, the next watch shall not meet it again.
   std::error_code ignored;
   fs::remove(place_ / "pages.track", ignored);
+  if (redo_keeper_) redo_keeper_->leave();
   const std::lock_guard lock{mutex_};
   failure_ = error;
   changed_.notify_all();
@@ -205,6 +207,7 @@ Result<> RedoWatch::follow(const std::stop_token& stop) {
     if (Result<> passed = fault_point("live.tail"); !passed) return passed;
     const Result<bool> at_end = read_once(buffer);
     if (!at_end) return at_end.error();
+    if (redo_keeper_) redo_keeper_->read_until(tracker_->tracked_until());
     if (Result<> looked = look_around(); !looked) return looked;
     if (*at_end) std::this_thread::sleep_for(options_.poll);
   }

@@ -18,6 +18,7 @@
 #include "innodb/tablespace_cipher.hpp"
 #include "live/page_tracker.hpp"
 #include "live/redo_archive.hpp"
+#include "live/redo_keeper.hpp"
 #include "live/redo_tail.hpp"
 #include "live/server_process.hpp"
 #include "live/tracker_file.hpp"
@@ -32,6 +33,8 @@ struct RedoWatchOptions {
   /// Of our own: what is kept of the redo, and what is known of its pages.
   std::filesystem::path state_directory;
   std::uint64_t archive_bytes = RedoArchiveOptions{}.max_bytes;
+  /// The server, if it may be asked to keep redo until it was read.
+  std::optional<UpstreamOptions> server = {};
   std::chrono::milliseconds poll{10};          ///< how often the log is looked at when nothing is new
   std::chrono::milliseconds patience{60'000};  ///< for a log that is expected to go on
 };
@@ -90,6 +93,7 @@ class RedoWatch {
   const RedoWatchOptions options_;
   std::filesystem::path place_;  // our part of the state directory
   std::optional<ServerProcess> server_;
+  std::optional<RedoKeeper> redo_keeper_;
   std::optional<RedoTail> tail_;
   std::unique_ptr<RedoArchive> archive_;
   std::unique_ptr<PageTracker> tracker_;

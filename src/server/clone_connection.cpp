@@ -107,7 +107,7 @@ asio::awaitable<Result<>> CloneConnection::on_command(Bytes payload) {
 asio::awaitable<Result<>> CloneConnection::on_init(InitCommand command) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto pending =
-      start_on(context_->pool, executor, [this, &command] { return context_->factory.begin(client_, command); });
+      start_on(context_->begin_pool, executor, [this, &command] { return context_->factory.begin(client_, command); });
   Result<NewClone> begun = co_await pending->get();
   if (!begun) {
     log::warn("clone.refused", {{"conn", client_.id}, {"peer", client_.peer}, {"error", begun.error().what}});
@@ -185,8 +185,8 @@ asio::awaitable<Result<>> CloneConnection::on_reinit(InitCommand command) {
   Result<std::shared_ptr<CloneSession>> found = find_clone(*locator);
   if (!found && found.error().code == Errc::not_found) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto pending =
-        start_on(context_->pool, executor, [this, &locator] { return context_->factory.revive(client_, *locator); });
+    const auto pending = start_on(context_->begin_pool, executor,
+                                  [this, &locator] { return context_->factory.revive(client_, *locator); });
     found = co_await pending->get();
   }
   if (!found) {

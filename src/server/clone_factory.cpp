@@ -85,7 +85,9 @@ Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const In
     return offered.error().within("Wrong Clone RPC");
   Result<CloneRegistry::Place> place = context_.clones.reserve();
   if (!place) return place.error();
-  Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone();
+  const CloneRequest request{.block_ddl = command.backup_lock_wait(),
+                             .given_up = [this] { return context_.draining.load(); }};
+  Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone(request);
   if (!view) return view.error();
   if (Result<> secure = check_secure(client, **view); !secure) return secure.error();
 
@@ -134,7 +136,7 @@ Result<std::shared_ptr<CloneSession>> CloneFactory::revive(const ClientInfo& cli
 
   Result<CloneRegistry::Place> place = context_.clones.reserve();
   if (!place) return place.error();
-  Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone();
+  Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone({});
   if (!view) return view.error();
   if (Result<> secure = check_secure(client, **view); !secure) return secure.error();
   if ((*view)->fingerprint() != clone.negotiated.fingerprint)

@@ -1,7 +1,8 @@
 #pragma once
 
 // Makes the session of a clone: a new one for COM_INIT, or that of a former process again for COM_REINIT. Everything
-// that can make a clone impossible is found here, before the recipient drops its data. Blocks: runs on the pool.
+// that can make a clone impossible is found here, before the recipient drops its data. Blocks: runs on the pool for
+// that.
 
 #include <memory>
 #include <mutex>

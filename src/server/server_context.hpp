@@ -2,6 +2,7 @@
 
 // What all connections of one server share.
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -28,6 +29,7 @@ namespace donord {
 class ServerContext {
  public:
   static constexpr std::size_t kFrontThreads = 2;
+  static constexpr std::size_t kMaxBeginThreads = 16;
 
   ServerContext(ServerOptions server_options, std::shared_ptr<DonorSource> served, std::shared_ptr<Catalog> sessions,
                 RsaKey rsa_key, std::size_t worker_threads)
@@ -40,6 +42,7 @@ class ServerContext {
         factory(*this),
         pool(worker_threads),
         front_pool(kFrontThreads),
+        begin_pool(std::min(options.max_clones + 1, kMaxBeginThreads)),
         catalog_queue_(boost::asio::make_strand(pool.get_executor())) {}
 
   /// Jobs run one after another, in the order in which they were given.
@@ -80,8 +83,9 @@ class ServerContext {
   FaultInjector& faults = process_faults();
   RateLimits limits;
   CloneFactory factory;
-  WorkerPool pool;        ///< reads data, begins clones, writes the catalog
+  WorkerPool pool;        ///< reads data, writes the catalog
   WorkerPool front_pool;  ///< logins and SQL, so that no flood of them delays data
+  WorkerPool begin_pool;  ///< begins clones, which may have to wait for DDL
 
  private:
   boost::asio::strand<boost::asio::thread_pool::executor_type> catalog_queue_;

@@ -213,7 +213,7 @@ SourceIdentity DatadirSource::identity() const {
           .end_lsn = *survey->redo.end};
 }
 
-Result<std::unique_ptr<CloneView>> DatadirSource::begin_clone() {
+Result<std::unique_ptr<CloneView>> DatadirSource::begin_clone(const CloneRequest& /*request*/) {
   const std::shared_ptr<const DatadirSurvey> previous = latest();
   Result<SharedFileLock> lock = SharedFileLock::acquire(lock_file(*previous).path);
   if (!lock) return lock.error();

@@ -26,7 +26,7 @@ class DatadirSource final : public DonorSource {
   [[nodiscard]] std::shared_ptr<const DatadirSurvey> latest() const;
 
   /// Locks and surveys again, since a server may have run on the directory in the meantime.
-  [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone() override;
+  [[nodiscard]] Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest& request) override;
 
  private:
   DatadirSource(const DatadirOptions& options, std::shared_ptr<const DatadirSurvey> survey);

@@ -49,7 +49,9 @@ class PagesSource final : public DonorSource {
   SourceIdentity identity() const override {
     return {.description = "pages", .server_version = "9.7.4", .page_size_bytes = kPage};
   }
-  Result<std::unique_ptr<CloneView>> begin_clone() override { return std::make_unique<PagesView>(file_pages_, pages_); }
+  Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest&) override {
+    return std::make_unique<PagesView>(file_pages_, pages_);
+  }
 
  private:
   std::uint64_t file_pages_;

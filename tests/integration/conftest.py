@@ -19,7 +19,7 @@ from harness.source import Source, build_source
 
 _FAILED = pytest.StashKey[bool]()
 _CLONE_VARIABLES = ("max_concurrency", "autotune_concurrency", "enable_compression", "ssl_ca", "max_data_bandwidth",
-                    "max_network_bandwidth", "valid_donor_list", "block_ddl")
+                    "max_network_bandwidth", "valid_donor_list", "block_ddl", "ddl_timeout")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

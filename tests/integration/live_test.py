@@ -1,6 +1,7 @@
 """Clones of running servers that are written to: committed states, not older than the CLONE statement."""
 
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -215,6 +216,57 @@ def test_a_table_moves_into_a_schema_that_had_none(stage: str, live: LiveSource,
         live.server.run("CREATE SCHEMA made_new", "RENAME TABLE made_old.t TO made_new.t")
         release.touch()
         check_completed_or_refused(running, told, load, donor.port)
+
+
+def test_ddl_waits_for_a_recipient_that_asks_for_it(live: LiveSource, new_live_donor: NewDonor, recipient: Mysqld,
+                                                    open_copy: OpenCopy, tmp_path: Path) -> None:
+    """clone_block_ddl, by the backup lock of a connection to the server: until the clone has ended."""
+    donor = new_live_donor(live.server, extra=["--upstream", f"root@{live.server.socket}"])
+    late = threading.Thread(target=lambda: live.server.run("CREATE SCHEMA late"))
+    with LiveLoad(live.server, seed=111) as load, Proxy(donor.port) as proxy:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy",
+                              variables=CloneOptions.threads(1) | {"block_ddl": 1})
+        _wait_bytes(proxy, 10)
+        proxy.stall()
+        late.start()
+        with live.server.connect() as connection, connection.cursor() as cursor:
+            wait_until(lambda: cursor.execute("SELECT 1 FROM performance_schema.processlist"
+                                              " WHERE state = 'Waiting for backup lock'"),
+                       seconds=30, what="DDL that waits")
+        proxy.flow()
+        running.wait_ok()
+        late.join(30)
+        assert not late.is_alive()
+    with open_copy(tmp_path / "copy") as copy:
+        assert not copy.query("SHOW SCHEMAS LIKE 'late'")
+        live.server.run("DROP SCHEMA late")
+        live.check(copy, told)
+
+
+def test_a_clone_waits_no_longer_for_ddl_than_its_recipient_says(live: LiveSource, new_live_donor: NewDonor,
+                                                                recipient: Mysqld, tmp_path: Path) -> None:
+    donor = new_live_donor(live.server, extra=["--upstream", f"root@{live.server.socket}"])
+    live.server.run("CREATE SCHEMA slow", "CREATE TABLE slow.t (id INT)", "INSERT INTO slow.t VALUES (1)")
+
+    def alter() -> None:
+        with live.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE slow.t ADD COLUMN v INT, ALGORITHM=COPY")
+
+    altering = threading.Thread(target=alter)
+    with live.server.connect() as reader, reader.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM slow.t")
+        altering.start()
+        wait_until(lambda: live.server.query("SELECT 1 FROM performance_schema.processlist"
+                                             " WHERE state = 'Waiting for table metadata lock'"),
+                   seconds=30, what="DDL that is under way")
+        running = start_clone(recipient, donor.port, directory=tmp_path / "copy",
+                              variables=CloneOptions.threads(1) | {"block_ddl": 1, "ddl_timeout": 2})
+        running.wait_error(3862, "1205")
+    altering.join()
+    clone(recipient, donor.port, directory=tmp_path / "copy", variables={"block_ddl": 1})
+    live.server.run("DROP SCHEMA slow")
 
 
 def test_a_tablespace_is_imported(live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,

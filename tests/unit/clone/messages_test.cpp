@@ -74,6 +74,12 @@ TEST(InitCommand, OfADefaultRecipient) {
                 payload);
 }
 
+TEST(InitCommand, SaysHowLongToWaitForTheBackupLock) {
+  EXPECT_EQ(InitCommand{.ddl = 300}.backup_lock_wait(), std::chrono::seconds{300});
+  EXPECT_FALSE(InitCommand{.ddl = InitCommand::kNoBackupLock | 300}.backup_lock_wait());
+  EXPECT_FALSE(InitCommand{.ddl = 0}.backup_lock_wait());
+}
+
 TEST(InitCommand, WithMoreLocatorsThanThereAreEnginesIsRefused) {
   InitCommand command{.locators = std::vector<EngineLocator>(kMaxLocators)};
   round_trips(command);

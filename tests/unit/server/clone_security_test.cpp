@@ -37,7 +37,9 @@ class SmallSource final : public DonorSource {
   SourceIdentity identity() const override {
     return {.description = "memory", .server_version = "9.7.4", .page_size_bytes = 16384};
   }
-  Result<std::unique_ptr<CloneView>> begin_clone() override { return std::make_unique<SmallView>(keys_, random_); }
+  Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest&) override {
+    return std::make_unique<SmallView>(keys_, random_);
+  }
 
  private:
   Keys keys_;

@@ -89,6 +89,7 @@ class CloneServer {
     sockets_.clear();
     guard_.reset();
     if (server_.joinable()) server_.join();
+    context_->begin_pool.join();
     context_->pool.join();  // its jobs have timers of io_
   }
 

@@ -16,7 +16,7 @@ class ChangingSource final : public DonorSource {
   SourceIdentity identity() const override {
     return {.description = "memory", .server_version = "8.0.26", .page_size_bytes = 16384};
   }
-  Result<std::unique_ptr<CloneView>> begin_clone() override {
+  Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest&) override {
     return std::make_unique<MemoryView>(MemoryView::Shape{.file_sizes = {700, 9000, 4096, 300, 50}, .changes = 5},
                                         random_);
   }

@@ -69,7 +69,7 @@ class CrashDecisionsTest : public ::testing::Test {
   std::vector<std::string> served_records() const {
     auto source = DatadirSource::open(options_);
     EXPECT_TRUE(source) << source.error().what;
-    const std::unique_ptr<CloneView> view = std::move(*(*source)->begin_clone());
+    const std::unique_ptr<CloneView> view = std::move(*(*source)->begin_clone({}));
     const testing::ServedRedo redo{*view};
     return testing::records_of(redo.blocks(), redo.chain().start_lsn());
   }

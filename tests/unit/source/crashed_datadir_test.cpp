@@ -42,7 +42,7 @@ class CrashedDatadirTest : public ::testing::Test {
     crashed_.write();
     auto source = DatadirSource::open(options_);
     EXPECT_TRUE(source) << source.error().what;
-    auto view = (*source)->begin_clone();
+    auto view = (*source)->begin_clone({});
     EXPECT_TRUE(view) << view.error().what;
     return std::move(*view);
   }
@@ -92,7 +92,7 @@ TEST_F(CrashedDatadirTest, IsServedWithItsRedo) {
   EXPECT_EQ(identity.checkpoint_lsn, testing::kCrashCheckpoint);
   EXPECT_EQ(identity.end_lsn, innodb::advance_redo(end, 5 + testing::kPaddingOverhead));
 
-  auto view = (*source)->begin_clone();
+  auto view = (*source)->begin_clone({});
   ASSERT_TRUE(view);
   EXPECT_FALSE((*view)->has_keys());
   EXPECT_TRUE((*view)->begin_page_copy()->pages.empty());
@@ -155,9 +155,9 @@ TEST_F(CrashedDatadirTest, CopiesThatArriveLaterAreFoundByTheNextClone) {
   crashed_.write();
   const auto source = DatadirSource::open(options_);
   ASSERT_TRUE(source);
-  EXPECT_FALSE(read(**(*source)->begin_clone(), "./db/t1.ibd"));
+  EXPECT_FALSE(read(**(*source)->begin_clone({}), "./db/t1.ibd"));
   write_file(crashed_.at("#ib_16384_1.dblwr"), after);
-  EXPECT_TRUE(read(**(*source)->begin_clone(), "./db/t1.ibd"));
+  EXPECT_TRUE(read(**(*source)->begin_clone({}), "./db/t1.ibd"));
 }
 
 TEST_F(CrashedDatadirTest, PagesNeverWrittenAreServedAsEmptyOnes) {
@@ -190,7 +190,7 @@ TEST_F(CrashedDatadirTest, NoFileStaysOpenWhenTheLastViewHasGone) {
   const auto source = DatadirSource::open(options_);
   ASSERT_TRUE(source);
   EXPECT_EQ(open_files(), 0);
-  auto clone = (*source)->begin_clone();
+  auto clone = (*source)->begin_clone({});
   ASSERT_TRUE(clone);
   EXPECT_TRUE(read(**clone, "./db/t1.ibd"));
   EXPECT_TRUE((*clone)->begin_redo_copy());
@@ -339,7 +339,7 @@ TEST_F(CrashedDatadirTest, ALogWhoseLastBlockIsTornEndsBeforeIt) {
   const auto source = DatadirSource::open(options_);
   ASSERT_TRUE(source) << source.error().what;
   EXPECT_EQ((*source)->identity().end_lsn, end.block_start() + 12);
-  auto view = (*source)->begin_clone();
+  auto view = (*source)->begin_clone({});
   const ServedRedo redo{**view};
   EXPECT_EQ(redo.blocks().size(), crashed_.blocks().size()) << "an empty block takes the place of the torn one";
 }
@@ -360,11 +360,11 @@ TEST_F(CrashedDatadirTest, ADirectoryThatCrashedAgainIsServedInItsNewState) {
   crashed_.write();
   const auto source = DatadirSource::open(options_);
   ASSERT_TRUE(source) << source.error().what;
-  const auto before = (*source)->begin_clone();
+  const auto before = (*source)->begin_clone({});
   ASSERT_TRUE(before);
   const Lsn end = crashed_.log(write_u4(SpaceId{2}, 100, 1, PageNo{3}));
   crashed_.write();
-  auto after = (*source)->begin_clone();
+  auto after = (*source)->begin_clone({});
   ASSERT_TRUE(after) << after.error().what;
   EXPECT_NE((*after)->fingerprint(), (*before)->fingerprint());
   EXPECT_EQ((*source)->identity().end_lsn, end);

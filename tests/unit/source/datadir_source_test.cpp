@@ -35,7 +35,7 @@ class DatadirSourceTest : public ::testing::Test {
   std::unique_ptr<CloneView> view() const {
     auto source = DatadirSource::open(options_);
     EXPECT_TRUE(source) << source.error().what;
-    auto view = (*source)->begin_clone();
+    auto view = (*source)->begin_clone({});
     EXPECT_TRUE(view) << view.error().what;
     return std::move(*view);
   }
@@ -188,14 +188,14 @@ TEST_F(DatadirSourceTest, AServerThatStartedInTheMeantimeIsNoticedWhenACloneBegi
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   ASSERT_EQ(::fcntl(fd.get(), F_OFD_SETLK, &lock), 0);
-  EXPECT_EQ((*source)->begin_clone().error().code, Errc::unavailable);
+  EXPECT_EQ((*source)->begin_clone({}).error().code, Errc::unavailable);
 }
 
 TEST_F(DatadirSourceTest, AServerThatCameAndWentIsServedInItsNewState) {
   const auto source = DatadirSource::open(options_);
   ASSERT_TRUE(source);
   write_file(at("db/t2.ibd"), make_tablespace({.space = SpaceId{3}}));
-  ASSERT_TRUE((*source)->begin_clone());
+  ASSERT_TRUE((*source)->begin_clone({}));
   EXPECT_EQ((*source)->identity().file_count, 7U);
 }
 
@@ -283,8 +283,8 @@ TEST_F(DatadirSourceTest, NoFileStaysOpenWhenTheLastViewHasGone) {
   const auto source = DatadirSource::open(options_);
   ASSERT_TRUE(source);
   EXPECT_EQ(open_files(), 0);
-  auto one = (*source)->begin_clone();
-  auto two = (*source)->begin_clone();
+  auto one = (*source)->begin_clone({});
+  auto two = (*source)->begin_clone({});
   ASSERT_TRUE(one && two);
   Bytes into(16384);
   ASSERT_TRUE((*one)->read_file(5, 0, into));

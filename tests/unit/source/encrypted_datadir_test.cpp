@@ -54,7 +54,7 @@ class EncryptedDatadirTest : public ::testing::Test {
   std::unique_ptr<CloneView> view() const {
     auto source = DatadirSource::open(options_);
     EXPECT_TRUE(source) << source.error().what;
-    auto view = (*source)->begin_clone();
+    auto view = (*source)->begin_clone({});
     EXPECT_TRUE(view) << view.error().what;
     return std::move(*view);
   }

@@ -31,7 +31,7 @@ class OldRedoCloneTest : public ::testing::TestWithParam<Era> {
   OldRedoCloneTest() {
     testing::build_old_datadir(scratch_.path(), spec_);
     source_ = DatadirSource::open({.datadir = scratch_.path()}).value();
-    view_ = source_->begin_clone().value();
+    view_ = source_->begin_clone({}).value();
   }
 
   void clone_and_compare(std::size_t workers) {
@@ -128,7 +128,7 @@ TEST(OldRedoClone, AnEncryptedLogIsSentInTheClearAndWantsTls) {
 
   const auto source = DatadirSource::open({.datadir = scratch.path(), .keyring_file = scratch.path() / "keyring"});
   ASSERT_TRUE(source) << source.error().what;
-  const auto view = (*source)->begin_clone().value();
+  const auto view = (*source)->begin_clone({}).value();
   EXPECT_TRUE(view->has_keys());
   const Result<RedoPlan> plan = view->begin_redo_copy();
   ASSERT_TRUE(plan) << plan.error().what;

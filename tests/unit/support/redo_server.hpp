@@ -32,6 +32,7 @@ class RedoServer {
   }
 
   static constexpr Lsn kStart{16'384'000};
+  static constexpr std::uint32_t kUuid = 0x12345678;
 
   /// Writes the log up to `end`, a position in a block. Into further files as they are needed, spare ones first.
   void write_until(Lsn end) {
@@ -154,7 +155,7 @@ class RedoServer {
   std::filesystem::path directory_;
   std::uint64_t file_bytes_;
   Lsn end_;
-  std::uint32_t uuid_ = 0x12345678;
+  std::uint32_t uuid_ = kUuid;
   std::uint32_t flags_ = 0;
   std::uint64_t next_id_ = 5;
   std::deque<File> files_;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "upstream/fake_server.hpp"
+#include "support/fake_server.hpp"
 #include "upstream/log_status.hpp"
 #include "upstream/upstream_files.hpp"
 

@@ -37,7 +37,7 @@ class FakeServer {
   using Script = std::function<Answer(const std::string& statement)>;
 
   explicit FakeServer(Script script) : script_(std::move(script)) {
-    std::string name = testing::TempDir() + "donord_upstream_XXXXXX";
+    std::string name = ::testing::TempDir() + "donord_upstream_XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     directory_ = name;
     listener_ = UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
