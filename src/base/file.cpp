@@ -1,5 +1,6 @@
 #include "base/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +12,12 @@
 namespace donord {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kLeastRead = 4095;
+
+}  // namespace
 
 UniqueFd::~UniqueFd() {
   if (fd_ >= 0) ::close(fd_);
@@ -48,16 +55,28 @@ Result<> read_exactly(const UniqueFd& fd, const fs::path& path, std::uint64_t of
 }
 
 Result<Bytes> read_file(const fs::path& path, std::uint64_t limit_bytes) {
-  Result<UniqueFd> fd = open_for_reading(path);
+  const Result<UniqueFd> fd = open_for_reading(path);
   if (!fd) return fd.error();
   struct stat status = {};
   if (::fstat(fd->get(), &status) != 0) return io_error("stat", path, errno);
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > limit_bytes)
+  const auto too_long = [&](std::uint64_t size) {
     return Error{Errc::unavailable,
                  fmt::format("{} has {} bytes, more than the {} allowed", path.string(), size, limit_bytes)};
-  Bytes content(size);
-  if (Result<> read = read_exactly(*fd, path, 0, content); !read) return read.error();
+  };
+  if (const auto size = static_cast<std::uint64_t>(status.st_size); size > limit_bytes) return too_long(size);
+  // Files in /proc have size 0 whatever is in them; one byte more shows that the file has ended.
+  Bytes content(std::max(static_cast<std::size_t>(status.st_size), kLeastRead) + 1);
+  std::size_t done = 0;
+  for (;;) {
+    const ssize_t got = ::pread(fd->get(), content.data() + done, content.size() - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", path, errno);
+    done += static_cast<std::size_t>(got);
+    if (done > limit_bytes) return too_long(done);
+    if (got == 0) break;
+    if (done == content.size()) content.resize(2 * content.size());
+  }
+  content.resize(done);
   return content;
 }
 

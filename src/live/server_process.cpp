@@ -38,14 +38,24 @@ Result<ServerProcess> ServerProcess::find(const std::filesystem::path& locked_fi
   if (!*holder)
     return Error{Errc::unavailable, fmt::format("no server runs on {}", locked_file.parent_path().string()),
                  "start it, or serve the directory with --live auto or no"};
-  const pid_t pid = (*holder)->pid;
-  return ServerProcess{locked_file, std::move(*fd), pid, start_time_of(pid)};
+  const Result<FileStamp> file = stamp_of(*fd, locked_file);
+  if (!file) return file.error();
+  return ServerProcess{locked_file, std::move(*fd), *file, (*holder)->pid};
 }
 
+ServerProcess::ServerProcess(std::filesystem::path path, UniqueFd fd, FileStamp file, pid_t pid)
+    : path_(std::move(path)),
+      fd_(std::move(fd)),
+      file_(file),
+      pid_(pid),
+      started_(start_time_of(pid)),
+      open_(find_open_file(pid, path_, file)) {}
+
 Result<> ServerProcess::still_runs() const {
-  const Result<std::optional<LockHolder>> holder = find_writer(fd_, path_);
+  const Result<std::optional<LockHolder>> holder = find_lock_holder(fd_, path_);
   if (!holder) return holder.error();
-  if (*holder && (*holder)->pid == pid_ && start_time_of(pid_) == started_) return {};
+  const bool same = *holder ? (*holder)->pid == pid_ : open_ && is_still_open(*open_, file_);
+  if (same && start_time_of(pid_) == started_) return {};
   return Error{Errc::conflict,
                fmt::format("the server on {} {}", path_.parent_path().string(),
                            *holder ? "was started again while it was cloned" : "was stopped while it was cloned"),

@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "source/file_stamp.hpp"
+#include "source/open_files.hpp"
+
 namespace donord {
 
 namespace {
@@ -24,11 +27,21 @@ Error no_locks(std::string_view what, const std::filesystem::path& path, int err
 
 }  // namespace
 
-Result<std::optional<LockHolder>> find_writer(const UniqueFd& fd, const std::filesystem::path& path) {
+Result<std::optional<LockHolder>> find_lock_holder(const UniqueFd& fd, const std::filesystem::path& path) {
   struct flock lock = whole_file_read_lock();
   if (::fcntl(fd.get(), F_OFD_GETLK, &lock) != 0) return no_locks("ask for locks on", path, errno);
   if (lock.l_type == F_UNLCK) return std::optional<LockHolder>{};
   return std::optional{LockHolder{lock.l_pid}};
+}
+
+Result<std::optional<LockHolder>> find_writer(const UniqueFd& fd, const std::filesystem::path& path) {
+  Result<std::optional<LockHolder>> holder = find_lock_holder(fd, path);
+  if (!holder || *holder) return holder;
+  const Result<FileStamp> file = stamp_of(fd, path);
+  if (!file) return file.error();
+  const std::optional<OpenFile> open = find_writing_process(path, *file);
+  if (!open) return std::optional<LockHolder>{};
+  return std::optional{LockHolder{open->pid}};
 }
 
 Result<std::optional<LockHolder>> find_writer(const std::filesystem::path& path) {
@@ -43,16 +56,19 @@ Result<SharedFileLock> SharedFileLock::acquire(const std::filesystem::path& path
   struct flock lock = whole_file_read_lock();
   if (::fcntl(fd->get(), F_OFD_SETLK, &lock) != 0) {
     if (errno != EAGAIN && errno != EACCES) return no_locks("lock", path, errno);
-    const Result<std::optional<LockHolder>> holder = find_writer(*fd, path);
+    const Result<std::optional<LockHolder>> holder = find_lock_holder(*fd, path);
     return in_use_error(path, holder && *holder ? **holder : LockHolder{});
   }
+  const Result<std::optional<LockHolder>> writer = find_writer(*fd, path);
+  if (!writer) return writer.error();
+  if (*writer) return in_use_error(path, **writer);
   return SharedFileLock{std::move(*fd)};
 }
 
 Error in_use_error(const std::filesystem::path& path, const LockHolder& holder) {
   const std::string who = holder.pid > 0 ? fmt::format("process {}", holder.pid) : "another process";
   return Error{Errc::unavailable,
-               fmt::format("{} is locked by {}: a mysqld is running on this directory", path.string(), who),
+               fmt::format("{} is in use by {}: a mysqld is running on this directory", path.string(), who),
                "stop the server, or serve a snapshot of the directory"};
 }
 

@@ -50,6 +50,22 @@ def read_all(directory: Path) -> None:
                     pass
 
 
+def forget_all(directory: Path) -> None:
+    """Takes every file out of the page cache, but for what is not on disk yet."""
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with open(path, "rb", buffering=0) as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def cached_bytes(directory: Path) -> int:
+    """What the page cache has of the files."""
+    files = [path for path in directory.rglob("*.ib*") if path.is_file()]
+    sizes = subprocess.run(["fincore", "--bytes", "--noheadings", "--output", "RES", *files], capture_output=True, text=True,
+                           check=True).stdout
+    return sum(int(size) for size in sizes.split())
+
+
 @dataclass
 class Series:
     """What one donor needed, round by round."""

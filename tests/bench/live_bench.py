@@ -5,7 +5,8 @@
 The load is that of the tests: clients that commit small transactions as fast as they can. For every donor and number of
 threads: wall time of the CLONE statement; commits per second before the clone and while it runs, and the share that was
 lost; CPU time that the clone cost the server, which is what it used beyond what its commits cost before, and that of
-donord; time and size of the recovery on the recipient. Medians of the rounds, and the ratios stock / donord (above 1:
+donord; time and size of the recovery on the recipient; what the page cache has of the server's files afterwards, where
+before there was nothing: the server itself goes past it. Medians of the rounds, and the ratios stock / donord (above 1:
 donord is better). `no-page-copy` is donord with --page-copy no.
 
 Load, donor and recipient share one machine: what is lost is mostly lost to the recipient, and what counts is the
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bench_setup import bench_home, machine, read_all, tablespace_bytes
+from bench_setup import bench_home, cached_bytes, forget_all, machine, tablespace_bytes
 
 from harness import dataset  # after bench_setup, which makes it found
 from harness.clone import CloneOptions, start_clone
@@ -48,6 +49,7 @@ class Measured:
     donord_cpu: float
     recovery: float
     redo: float  # MiB that were applied
+    cached: float  # MiB of the server's tablespaces in the page cache, of which nothing was there before
 
     def lost(self) -> float:
         return 100 * (1 - self.during / self.before)
@@ -58,6 +60,7 @@ def measure(load: LiveLoad, recipient: Mysqld, donor: Donord | Mysqld, threads: 
     own_cpu = (lambda: donor.process.cpu_seconds()) if isinstance(donor, Donord) else (lambda: 0.0)
     load.go_on()
     load.wait_commits(100)
+    forget_all(server.datadir)
     cpu, begin, commits = server.process.cpu_seconds(), time.monotonic(), load.commits()
     time.sleep(options.seconds_before)
     cpu_of_a_commit = (server.process.cpu_seconds() - cpu) / max(load.commits() - commits, 1)
@@ -69,9 +72,10 @@ def measure(load: LiveLoad, recipient: Mysqld, donor: Donord | Mysqld, threads: 
     server_cpu = server.process.cpu_seconds() - cpu - cpu_of_a_commit * (load.commits() - commits)
     donord_cpu = own_cpu() - donord_cpu
     load.hold()
+    cached = cached_bytes(server.datadir) / 2**20
     recovery, redo = recover(recipient, home)
     return Measured(end - start, load.commits_per_second(begin, start), load.commits_per_second(start, end),
-                    server_cpu, donord_cpu, recovery, redo)
+                    server_cpu, donord_cpu, recovery, redo, cached)
 
 
 def recover(recipient: Mysqld, home: Path) -> tuple[float, float]:
@@ -94,7 +98,8 @@ def report(threads: int, results: dict[str, list[Measured]]) -> None:
         print(f"  {name:12} wall {median(name, 'wall'):6.2f} s  commits/s {median(name, 'before'):5.0f} before, "
               f"{median(name, 'during'):5.0f} during, {median(name, 'lost'):3.0f} % lost  CPU: server "
               f"{median(name, 'server_cpu'):5.2f} s, donord {median(name, 'donord_cpu'):5.2f} s  recovery "
-              f"{median(name, 'recovery'):5.2f} s of {median(name, 'redo'):5.1f} MiB")
+              f"{median(name, 'recovery'):5.2f} s of {median(name, 'redo'):5.1f} MiB  page cache "
+              f"{median(name, 'cached'):4.0f} MiB")
     for name in results.keys() - {"stock"} if "stock" in results else ():
         cpu = max(median(name, "server_cpu") + median(name, "donord_cpu"), 0.01)
         print(f"  stock / {name}: wall {median('stock', 'wall') / median(name, 'wall'):.2f}  "
@@ -121,7 +126,6 @@ def main() -> None:
             *REDO_DECIDES, f"--innodb-redo-log-capacity={options.redo_log_capacity}"]).start(),
             lambda server: dataset.sized(server, options.megabytes))
         recipient = Mysqld(install, home / "recipient").start()
-        read_all(live.datadir)
         print(f"{machine()}; {tablespace_bytes(live.datadir) / 1e6:.0f} MB of files; {options.tellers} clients; "
               f"{options.rounds} rounds, medians; server and recipient {install.version()}", flush=True)
         with LiveLoad(live.server, seed=1, tellers=options.tellers) as load:

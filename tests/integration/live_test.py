@@ -330,6 +330,30 @@ def test_three_recipients_at_once(live: LiveSource, new_live_donord: NewDonor, n
             live.check(copy, told[number])
 
 
+def test_a_server_that_was_a_donor_itself(live: LiveSource, new_live_donord: NewDonor, new_donord: NewDonor,
+                                          new_mysqld: NewMysqld, recipient: Mysqld, open_copy: OpenCopy,
+                                          tmp_path: Path) -> None:
+    """It has lost the locks on its files, and is seen to run all the same: by a donord that begins, and amid a clone."""
+    donor = new_live_donord(live.server)
+    with LiveLoad(live.server, seed=112) as load, Proxy(donor.port) as proxy:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, proxy.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+        _wait_bytes(proxy, 10)
+        proxy.stall()
+        other = new_mysqld()
+        clone(other, live.server.port, directory=tmp_path / "stock")
+        other.stop()
+        proxy.flow()
+        running.wait_ok()
+        said = new_donord(live.server.datadir, extra=["--live", "no"]).start_refused()
+        assert f"in use by process {live.server.process.pid}" in said
+        told_later, _ = clone_under_load(load, recipient, new_live_donord(live.server, live="auto").port,
+                                         directory=tmp_path / "later")
+    for name, expected in {"copy": told, "later": told_later}.items():
+        with open_copy(tmp_path / name) as copy:
+            live.check(copy, expected)
+
+
 def test_auto_follows_the_server(live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
                                  tmp_path: Path) -> None:
     """At rest, live, and at rest again, for one donord that keeps running."""

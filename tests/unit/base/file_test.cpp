@@ -47,6 +47,14 @@ TEST_F(FileTest, ReadingPastTheEndNamesFileAndOffset) {
   EXPECT_NE(read.error().what.find("ends at 5"), std::string::npos) << read.error().what;
 }
 
+TEST_F(FileTest, AFileWhoseSizeIsNotToldIsReadToItsEnd) {
+  const Result<Bytes> status = read_file("/proc/self/status", 1 << 20);
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(as_text(*status).starts_with("Name:"));
+  EXPECT_TRUE(as_text(*status).ends_with("\n"));
+  EXPECT_EQ(read_file("/proc/self/status", 10).error().code, Errc::unavailable);
+}
+
 TEST_F(FileTest, WritesWhereItIsTold) {
   const fs::path path = directory_ / "f";
   ASSERT_TRUE(write_file_atomically(path, as_bytes("12345"), 0600));

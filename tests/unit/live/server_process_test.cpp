@@ -49,6 +49,16 @@ TEST_F(ServerProcessTest, AnotherServerIsNotTheSame) {
   EXPECT_THAT(found->still_runs().error().what, HasSubstr("was started again"));
 }
 
+TEST_F(ServerProcessTest, MayHaveLostItsLock) {
+  auto server = std::make_unique<LockingProcess>(file_, testing::Locked::lost);
+  const Result<ServerProcess> found = ServerProcess::find(file_);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->pid(), server->pid());
+  EXPECT_TRUE(found->still_runs());
+  server.reset();
+  EXPECT_THAT(found->still_runs().error().what, HasSubstr("was stopped"));
+}
+
 TEST_F(ServerProcessTest, AFileThatIsNotThereIsAnError) {
   EXPECT_EQ(ServerProcess::find(scratch_.path() / "gone").error().code, Errc::not_found);
 }

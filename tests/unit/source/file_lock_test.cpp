@@ -39,6 +39,17 @@ TEST_F(FileLockTest, AServerIsFoundWithItsProcessId) {
   EXPECT_NE(lock.error().what.find(std::to_string(server.pid())), std::string::npos) << lock.error().what;
 }
 
+TEST_F(FileLockTest, AServerThatHasLostItsLockIsFoundAsWell) {
+  const LockingProcess server{path_, testing::Locked::lost};
+  const auto holder = find_writer(path_);
+  ASSERT_TRUE(holder && *holder);
+  EXPECT_EQ((**holder).pid, server.pid());
+  const auto lock = SharedFileLock::acquire(path_);
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, Errc::unavailable);
+  EXPECT_NE(lock.error().what.find(std::to_string(server.pid())), std::string::npos) << lock.error().what;
+}
+
 TEST_F(FileLockTest, TheLockKeepsAServerOutAndEndsWithItsObject) {
   {
     const auto lock = SharedFileLock::acquire(path_);

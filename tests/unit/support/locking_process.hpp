@@ -17,10 +17,13 @@ inline struct flock write_lock() {
   return lock;
 }
 
-/// A process that holds a write lock as mysqld does, for as long as the object lives.
+enum class Locked { yes, lost };
+
+/// A process that has a file open and holds a write lock on it as mysqld does, for as long as the object lives; or that
+/// has lost the lock, because it has closed another descriptor of the file.
 class LockingProcess {
  public:
-  explicit LockingProcess(const std::filesystem::path& path) {
+  explicit LockingProcess(const std::filesystem::path& path, Locked locked = Locked::yes) {
     int ready[2];
     if (::pipe(ready) != 0 || ::pipe(end_) != 0) std::abort();
     pid_ = ::fork();
@@ -28,6 +31,7 @@ class LockingProcess {
       const int fd = ::open(path.c_str(), O_RDWR);
       struct flock lock = write_lock();
       char byte = ::fcntl(fd, F_SETLK, &lock) == 0 ? 'y' : 'n';
+      if (locked == Locked::lost) ::close(::open(path.c_str(), O_RDONLY));
       if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
       ::close(end_[1]);
       ::_exit(::read(end_[0], &byte, 1) == 0 ? 0 : 1);
