@@ -20,11 +20,7 @@ namespace {
 using innodb::PageState;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kLooks = 400;
-constexpr std::chrono::milliseconds kPause{5};
-/// How long a file may be neither where the log says that it is nor removed: the log is ahead of the directory by a
-/// moment, and what is read of it may be behind, as long as its last block is being written.
-constexpr std::chrono::seconds kOnItsWay{5};
+constexpr std::chrono::milliseconds kNextLook{5};
 constexpr std::chrono::milliseconds kNextFollow{20};
 
 PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
@@ -40,8 +36,8 @@ void fill_with_empty_pages(const TablespaceFile& file, std::uint64_t offset_byte
 }  // namespace
 
 LiveFiles::LiveFiles(std::vector<TablespaceFile> files, std::filesystem::path datadir, std::shared_ptr<RedoWatch> watch,
-                     Lsn since, std::shared_ptr<FileCache> cache)
-    : datadir_(std::move(datadir)), watch_(std::move(watch)), since_(since), cache_(std::move(cache)) {
+                     Lsn since, std::shared_ptr<FileCache> cache, LiveWaits waits)
+    : datadir_(std::move(datadir)), watch_(std::move(watch)), since_(since), cache_(std::move(cache)), waits_(waits) {
   for (TablespaceFile& file : files) add(std::move(file));
 }
 
@@ -108,7 +104,7 @@ auto LiveFiles::look_where_it_is(std::size_t index, Look look) -> std::invoke_re
       log::warn("live.unreadable", {{"error", seen.error().what}});
       return changed_while_cloned(fmt::format("the encryption of {} changed", entry.file->name));
     }
-    if (!deadline) deadline = Clock::now() + kOnItsWay;
+    if (!deadline) deadline = Clock::now() + waits_.on_its_way;
     if (Clock::now() > *deadline) return seen;
     std::this_thread::sleep_for(kNextFollow);
   }
@@ -188,12 +184,12 @@ Result<> LiveFiles::make_fit(const Entry& entry, const UniqueFd& fd, std::uint64
 Result<> LiveFiles::read_again(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
                                MutableBytes page) const {
   const TablespaceFile& file = *entry.file;
-  for (int i = 0;; ++i) {
+  for (const Clock::time_point deadline = Clock::now() + waits_.torn;;) {
     const Result<PageState> state = look_at_page(page, file, file.expectation(), number);
     if (state && *state == PageState::never_written) innodb::make_empty_page(page, file.format, file.space, number);
     if (state) return {};
-    if (i == kLooks) return state.error();
-    std::this_thread::sleep_for(kPause);
+    if (Clock::now() > deadline) return state.error();
+    std::this_thread::sleep_for(kNextLook);
     if (Result<> read = read_exactly(fd, entry.path, offset_bytes, page); !read) return read;
   }
 }

@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "live/live_waits.hpp"
 #include "live/redo_watch.hpp"
 #include "live/space_fates.hpp"
 #include "source/file_cache.hpp"
@@ -25,7 +26,7 @@ class LiveFiles {
  public:
   /// What happened to files is looked up in the log from `since` on.
   LiveFiles(std::vector<TablespaceFile> files, std::filesystem::path datadir, std::shared_ptr<RedoWatch> watch,
-            Lsn since, std::shared_ptr<FileCache> cache);
+            Lsn since, std::shared_ptr<FileCache> cache, LiveWaits waits = {});
 
   [[nodiscard]] std::size_t size() const;
   /// As it was identified last.
@@ -76,6 +77,7 @@ class LiveFiles {
   const std::shared_ptr<RedoWatch> watch_;
   const Lsn since_;
   const std::shared_ptr<FileCache> cache_;
+  const LiveWaits waits_;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Entry>> entries_;
   std::atomic<std::uint64_t> needed_end_ = 0;

@@ -80,7 +80,8 @@ Result<std::shared_ptr<RedoWatch>> LiveSource::watch(const LiveSurvey& survey) {
                                                                .page_size_bytes = survey.page_size_bytes,
                                                                .state_directory = options_.state_directory,
                                                                .archive_bytes = options_.archive_bytes,
-                                                               .server = options_.upstream});
+                                                               .server = options_.upstream,
+                                                               .pace = options_.pace});
   if (!watch) return watch.error();
   const std::lock_guard lock{mutex_};
   watch_ = *watch;

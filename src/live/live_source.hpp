@@ -20,6 +20,7 @@ struct LiveOptions {
   std::filesystem::path state_directory;
   std::uint64_t archive_bytes = RedoArchiveOptions{}.max_bytes;
   std::optional<UpstreamOptions> upstream = {};
+  RedoWatchPace pace = {};
   LiveViewOptions view;
   PageCacheUse page_cache = PageCacheUse::as_it_was;
 };

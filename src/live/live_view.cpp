@@ -22,12 +22,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A commit that was acknowledged is in the log on disk after innodb_flush_log_at_timeout, one second, at the latest.
-constexpr std::chrono::milliseconds kSettled{1200};
-constexpr std::chrono::seconds kCalmingDown{60};
-constexpr std::chrono::milliseconds kUndoDropped{500};
-constexpr std::chrono::milliseconds kFileRemoved{200};  // after the log has said so
-
 /// Files that the recipient has to be told of before the next state.
 struct Announced {
   std::vector<FileChange> changes;
@@ -55,7 +49,7 @@ class LiveView final : public CloneView {
         help_(std::move(help)),
         survey_(std::move(survey)),
         had_keys_(survey_.has_keys() || watch_->cipher() != nullptr),
-        files_(survey_.files, survey_.options.datadir, watch_, hold_.checkpoint, std::move(cache)) {
+        files_(survey_.files, survey_.options.datadir, watch_, hold_.checkpoint, std::move(cache), options_.waits) {
     for (const TablespaceFile& file : survey_.files) {
       data_files_.push_back(to_data_file(file));
       directories_.insert(directory_of(data_files_.back().name));
@@ -263,7 +257,7 @@ Result<> LiveView::renew_keys(const SpaceFates& fates) {
 /// What the log tells of files up to `names_until_`, and those that the recipient has not got. A file that is not where
 /// it should be shows that the log has gone on.
 Result<> LiveView::find_files(SpaceFates& now, std::vector<TablespaceFile>& created) {
-  const Clock::time_point deadline = Clock::now() + kCalmingDown;
+  const Clock::time_point deadline = Clock::now() + options_.waits.calming_down;
   for (bool complete = false; !complete;) {
     if (Clock::now() > deadline) return changed_while_cloned("files were created, renamed and dropped all the time");
     const Result<Lsn> until = watch_->catch_up();
@@ -294,7 +288,7 @@ bool LiveView::undo_has_settled(const SpaceFates& now) {
   for (const auto& [space, fate] : now) {
     if (!fate.removed || innodb::kind_of(space) != innodb::SpaceKind::undo) continue;
     const auto [seen, first] = undo_removed_.emplace(space, Clock::now());
-    settled = settled && Clock::now() - seen->second > kUndoDropped;
+    settled = settled && Clock::now() - seen->second > options_.waits.undo_dropped;
   }
   return settled;
 }
@@ -316,7 +310,7 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     if (fate == now.end() || fate->second.removed) strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};
-  std::this_thread::sleep_for(kFileRemoved);
+  std::this_thread::sleep_for(options_.waits.file_removed);
   const Result<Lsn> until = watch_->catch_up();
   if (!until) return until.error();
   const Result<SpaceFates> later = fates(names_until_, *until);
@@ -346,7 +340,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
   redo_start_ = std::max(*checkpoint, hold_.checkpoint);
 
   // From here on as little as possible shall happen to files, so the waiting is done before.
-  if (!help_.commits_are_known) std::this_thread::sleep_until(begun_ + kSettled);
+  if (!help_.commits_are_known) std::this_thread::sleep_until(begun_ + options_.waits.settled);
   SpaceFates now;
   std::vector<TablespaceFile> created;
   if (Result<> found = find_files(now, created); !found) return found.error();

@@ -7,6 +7,7 @@
 #include "clone/donor_source.hpp"
 #include "live/ddl_block.hpp"
 #include "live/live_survey.hpp"
+#include "live/live_waits.hpp"
 #include "live/redo_watch.hpp"
 #include "source/file_cache.hpp"
 
@@ -15,6 +16,7 @@ namespace donord {
 struct LiveViewOptions {
   /// Send changed pages again, so that the recipient need not recover all that happened since FILE COPY began.
   bool page_copy = true;
+  LiveWaits waits = {};
 };
 
 /// What the server does for a clone, if it can be asked.

@@ -20,7 +20,6 @@ using innodb::kRedoBlockBytes;
 
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds kServerPeriod{50};
-constexpr std::chrono::milliseconds kCheckpointPeriod{500};
 constexpr std::chrono::seconds kSavePeriod{10};
 constexpr int kMaxBadLooks = 200;
 constexpr int kPlaces = 32;
@@ -139,7 +138,7 @@ Result<Lsn> RedoWatch::catch_up() {
   std::unique_lock lock{mutex_};
   // The read under way may have begun before.
   const std::uint64_t wanted = ends_seen_ + 2;
-  const bool done = changed_.wait_for(lock, options_.patience, [&] { return failure_ || ends_seen_ >= wanted; });
+  const bool done = changed_.wait_for(lock, options_.pace.patience, [&] { return failure_ || ends_seen_ >= wanted; });
   if (failure_) return *failure_;
   if (!done)
     return Error{Errc::timeout, "the redo of the server is written faster than it can be read",
@@ -150,7 +149,7 @@ Result<Lsn> RedoWatch::catch_up() {
 Result<Lsn> RedoWatch::wait_until(Lsn lsn) {
   std::unique_lock lock{mutex_};
   const bool done =
-      changed_.wait_for(lock, options_.patience, [&] { return failure_ || tracker_->tracked_until() >= lsn; });
+      changed_.wait_for(lock, options_.pace.patience, [&] { return failure_ || tracker_->tracked_until() >= lsn; });
   if (failure_) return *failure_;
   if (!done)
     return Error{Errc::timeout, fmt::format("the redo log did not reach LSN {}, which a page has", lsn),
@@ -209,7 +208,7 @@ Result<> RedoWatch::follow(const std::stop_token& stop) {
     if (!at_end) return at_end.error();
     if (redo_keeper_) redo_keeper_->read_until(tracker_->tracked_until());
     if (Result<> looked = look_around(); !looked) return looked;
-    if (*at_end) std::this_thread::sleep_for(options_.poll);
+    if (*at_end) std::this_thread::sleep_for(options_.pace.poll);
   }
   return {};
 }
@@ -282,7 +281,7 @@ Result<> RedoWatch::look_around() {
     if (Result<> runs = server_->still_runs(); !runs) return runs;
     server_seen_ = now;
   }
-  if (now - checkpoint_seen_ >= kCheckpointPeriod) {
+  if (now - checkpoint_seen_ >= options_.pace.checkpoint_period) {
     if (Result<> read = read_checkpoint(); !read) return read;
     checkpoint_seen_ = now;
   }

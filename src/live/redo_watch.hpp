@@ -26,6 +26,13 @@
 
 namespace donord {
 
+/// How closely a log is followed.
+struct RedoWatchPace {
+  std::chrono::milliseconds poll{10};                ///< how often it is looked at when nothing is new
+  std::chrono::milliseconds checkpoint_period{500};  ///< how often the checkpoint is looked at
+  std::chrono::milliseconds patience{60'000};        ///< for a log that is expected to go on
+};
+
 struct RedoWatchOptions {
   DatadirOptions datadir;
   std::filesystem::path system_file;  ///< the first of the system tablespace; its lock tells that the server runs
@@ -35,8 +42,7 @@ struct RedoWatchOptions {
   std::uint64_t archive_bytes = RedoArchiveOptions{}.max_bytes;
   /// The server, if it may be asked to keep redo until it was read.
   std::optional<UpstreamOptions> server = {};
-  std::chrono::milliseconds poll{10};          ///< how often the log is looked at when nothing is new
-  std::chrono::milliseconds patience{60'000};  ///< for a log that is expected to go on
+  RedoWatchPace pace = {};
 };
 
 class RedoWatch {
