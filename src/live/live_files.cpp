@@ -46,20 +46,14 @@ std::size_t LiveFiles::size() const {
   return entries_.size();
 }
 
-const LiveFiles::Entry& LiveFiles::entry(std::size_t index) const {
-  const std::lock_guard lock{mutex_};
-  return *entries_.at(index);
-}
-
 LiveFiles::Entry LiveFiles::copy_of(std::size_t index) const {
   const std::lock_guard lock{mutex_};
-  return *entries_.at(index);
+  return entries_.at(index);
 }
 
 std::size_t LiveFiles::add(TablespaceFile file) {
-  auto entry = std::make_unique<Entry>();
-  entry->path = file.path;
-  entry->file = std::make_shared<const TablespaceFile>(std::move(file));
+  Entry entry{.file = std::make_shared<const TablespaceFile>(std::move(file))};
+  entry.path = entry.file->path;
   const std::lock_guard lock{mutex_};
   entries_.push_back(std::move(entry));
   return entries_.size() - 1;
@@ -68,14 +62,14 @@ std::size_t LiveFiles::add(TablespaceFile file) {
 void LiveFiles::set_file(std::size_t index, TablespaceFile file) {
   auto shared = std::make_shared<const TablespaceFile>(std::move(file));
   const std::lock_guard lock{mutex_};
-  entries_.at(index)->path = shared->path;
-  entries_.at(index)->file = std::move(shared);
+  entries_.at(index).path = shared->path;
+  entries_.at(index).file = std::move(shared);
 }
 
 void LiveFiles::removed(std::size_t index, Lsn end) {
   {
     const std::lock_guard lock{mutex_};
-    entries_.at(index)->gone = true;
+    entries_.at(index).gone = true;
   }
   need_end(end);
 }
@@ -152,7 +146,7 @@ bool LiveFiles::follow(std::size_t index, const Entry& seen, const SpaceFate& fa
   if (fate.path.empty()) return false;
   const std::filesystem::path now = (datadir_ / fate.path).lexically_normal();
   const std::lock_guard lock{mutex_};
-  entries_.at(index)->path = now;
+  entries_.at(index).path = now;
   return seen.path != now;
 }
 

@@ -21,7 +21,7 @@
 
 namespace donord {
 
-/// Thread-safe, but for `add()`, `set_file()` and `removed()`, during which nobody may read the same file.
+/// Thread-safe.
 class LiveFiles {
  public:
   /// What happened to files is looked up in the log from `since` on.
@@ -30,7 +30,7 @@ class LiveFiles {
 
   [[nodiscard]] std::size_t size() const;
   /// As it was identified last.
-  [[nodiscard]] const TablespaceFile& file(std::size_t index) const { return *entry(index).file; }
+  [[nodiscard]] std::shared_ptr<const TablespaceFile> file(std::size_t index) const { return copy_of(index).file; }
 
   /// Pages as they are on disk, whole ones: a torn one is read again until it is whole, one that was never written is
   /// made a valid empty page, as are all pages of a file that is gone. `Errc::checksum` for one that stays torn.
@@ -55,11 +55,10 @@ class LiveFiles {
  private:
   struct Entry {
     std::shared_ptr<const TablespaceFile> file;
-    std::filesystem::path path;  ///< where it is now
+    std::filesystem::path path = {};  ///< where it is now
     bool gone = false;
   };
 
-  [[nodiscard]] const Entry& entry(std::size_t index) const;
   [[nodiscard]] Entry copy_of(std::size_t index) const;
   template <typename Look>
   [[nodiscard]] auto look_where_it_is(std::size_t index, Look look) -> std::invoke_result_t<Look, const Entry&>;
@@ -79,7 +78,7 @@ class LiveFiles {
   const std::shared_ptr<FileCache> cache_;
   const LiveWaits waits_;
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<Entry> entries_;
   std::atomic<std::uint64_t> needed_end_ = 0;
 };
 

@@ -148,7 +148,7 @@ Result<SpaceFates> LiveView::fates(Lsn from, Lsn to) const {
 std::string LiveView::name_of(SpaceId space, const SpaceFate& fate) const {
   if (!fate.path.empty()) return fate.path;
   const auto found = spaces_.find(space);
-  return found == spaces_.end() ? fmt::format("tablespace {}", space) : files_.file(found->second).name;
+  return found == spaces_.end() ? fmt::format("tablespace {}", space) : files_.file(found->second)->name;
 }
 
 /// Nothing for one that has gone or moved on meanwhile: then the log knows more.
@@ -170,9 +170,9 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
   for (const auto& [space, fate] : fates) {
     const auto known = spaces_.find(space);
     if (known == spaces_.end()) continue;
-    const TablespaceFile& file = files_.file(known->second);
+    const std::shared_ptr<const TablespaceFile> file = files_.file(known->second);
     const auto announce_removed = [&, index = known->second] {
-      announced.changes.push_back({FileChange::Kind::removed, static_cast<std::uint32_t>(index), to_data_file(file)});
+      announced.changes.push_back({FileChange::Kind::removed, static_cast<std::uint32_t>(index), to_data_file(*file)});
       announced.gone.insert(index);
       files_.removed(index, fate.end);
     };
@@ -180,10 +180,10 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
       announce_removed();
       continue;
     }
-    TablespaceFile renamed = file;
+    TablespaceFile renamed = *file;
     renamed.path = (survey_.options.datadir / fate.path).lexically_normal();
     renamed.name = fate.path;
-    if (fate.path.empty() || renamed.path == file.path) continue;
+    if (fate.path.empty() || renamed.path == file->path) continue;
     Result<std::string> name = wire_name(renamed, survey_.options.path_map);
     if (!name) return name.error();
     renamed.name = std::move(*name);
@@ -206,12 +206,12 @@ Result<LiveView::IndexedFiles> LiveView::files_with_keys_of_log(const SpaceFates
   for (const auto& [space, fate] : fates) {
     const auto known = spaces_.find(space);
     if (!fate.key_written || fate.removed || known == spaces_.end()) continue;
-    const TablespaceFile& file = files_.file(known->second);
-    Bytes page0(file.format.physical_bytes);
+    const std::shared_ptr<const TablespaceFile> file = files_.file(known->second);
+    Bytes page0(file->format.physical_bytes);
     if (Result<> read = files_.read(known->second, 0, page0); !read) return read.error();
     if (files_.is_gone(known->second)) continue;
     Result<TablespaceFile> as_read =
-        identify_tablespace({file.path, file.name}, std::make_shared<const Bytes>(std::move(page0)));
+        identify_tablespace({file->path, file->name}, std::make_shared<const Bytes>(std::move(page0)));
     if (!as_read) return as_read.error();
     files.emplace_back(known->second, std::move(*as_read));
   }
@@ -245,9 +245,9 @@ Result<> LiveView::renew_keys(const SpaceFates& fates) {
   Result<IndexedFiles> files = files_with_keys_of_log(fates, names_until_);
   if (!files) return files.error();
   for (auto& [index, file] : *files) {
-    const TablespaceFile& before = files_.file(index);
+    const std::shared_ptr<const TablespaceFile> before = files_.file(index);
     const bool is_new = index >= had_.size();
-    if (!is_new && (before.encrypted() != file.encrypted() || !same_key(before, file)))
+    if (!is_new && (before->encrypted() != file.encrypted() || !same_key(*before, file)))
       return changed_while_cloned(fmt::format("the encryption of {} changed", file.name));
     files_.set_file(index, std::move(file));
   }
@@ -298,7 +298,7 @@ bool LiveView::undo_has_settled(const SpaceFates& now) {
 Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> known;
   const auto note = [&known](const TablespaceFile& file) { known.emplace(file.stamp.device, file.stamp.inode); };
-  for (std::size_t i = 0; i < files_.size(); ++i) note(files_.file(i));
+  for (std::size_t i = 0; i < files_.size(); ++i) note(*files_.file(i));
   std::ranges::for_each(created, note);
   std::vector<TablespaceFile> strangers;
   for (const ScannedFile& one : scan_datadir(survey_.options).candidates) {
@@ -361,11 +361,11 @@ Result<PagePlan> LiveView::begin_page_copy() {
   }
   if (Result<> renewed = renew_keys(now); !renewed) return renewed.error();
   for (FileChange& change : announced->changes) {
-    const TablespaceFile& file = files_.file(change.file_index);
+    const std::shared_ptr<const TablespaceFile> file = files_.file(change.file_index);
     if (change.kind != FileChange::Kind::created) continue;
-    if (file.encrypted() && !had_keys_)
-      return changed_while_cloned(fmt::format("{}, which is encrypted, was created", file.name));
-    change.file = to_data_file(file);
+    if (file->encrypted() && !had_keys_)
+      return changed_while_cloned(fmt::format("{}, which is encrypted, was created", file->name));
+    change.file = to_data_file(*file);
   }
 
   PagesToSend send{.gone = announced->gone, .had = had_};
@@ -392,10 +392,10 @@ Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {
                  fmt::format("page at {} of file {} was not asked for", page.offset_bytes, page.file_index)};
   if (Result<> possible = still_possible(); !possible) return possible;
   if (Result<> read = files_.read(page.file_index, page.offset_bytes, into); !read) return read;
-  const TablespaceFile& file = files_.file(page.file_index);
-  if (page.offset_bytes != 0 || !file.page0) return {};
-  if (file.replaced_page0) std::ranges::copy(*file.replaced_page0, into.begin());
-  if (file.cipher) show_key(file, into);
+  const std::shared_ptr<const TablespaceFile> file = files_.file(page.file_index);
+  if (page.offset_bytes != 0 || !file->page0) return {};
+  if (file->replaced_page0) std::ranges::copy(*file->replaced_page0, into.begin());
+  if (file->cipher) show_key(*file, into);
   return {};
 }
 

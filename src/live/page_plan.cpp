@@ -30,7 +30,8 @@ Result<std::vector<PageRef>> list_pages(const PagesToSend& send, LiveFiles& file
   const std::map<SpaceId, PageNumbers> changed = by_space(send.changed);
   std::vector<PageRef> list;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const TablespaceFile& file = files.file(i);
+    const std::shared_ptr<const TablespaceFile> known = files.file(i);
+    const TablespaceFile& file = *known;
     if (!file.is_tablespace() || send.gone.contains(i)) continue;
     const Result<std::uint64_t> bytes = files.current_bytes(i);
     if (!bytes) return bytes.error();
