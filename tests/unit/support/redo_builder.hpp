@@ -132,21 +132,22 @@ class RedoLogBuilder {
 
   [[nodiscard]] Lsn first_block() const { return first_block_; }
 
-  /// As a server writes them: `first_rec_group` also says where the next group is going to begin.
+  /// As a server writes them: `first_rec_group` also says where the next group is going to begin. One that the log has
+  /// not reached is empty.
+  [[nodiscard]] innodb::RedoBlockBytes block(Lsn lsn) const {
+    const std::size_t at = (lsn - first_block_) / innodb::kRedoBlockBytes * innodb::kRedoPayloadBytes;
+    const auto next = std::ranges::lower_bound(starts_, lsn);
+    const Lsn group = next == starts_.end() ? end() : *next;
+    const ByteView rest = ByteView{payload_}.subspan(std::min(at, payload_.size()));
+    return innodb::make_redo_block(
+        lsn, rest.first(std::min<std::size_t>(rest.size(), innodb::kRedoPayloadBytes)),
+        group.block_start() == lsn ? static_cast<std::uint16_t>(group - lsn) : std::uint16_t{0});
+  }
+
   [[nodiscard]] std::vector<innodb::RedoBlockBytes> blocks() const {
-    std::vector<Lsn> starts = starts_;
-    starts.push_back(end());
     std::vector<innodb::RedoBlockBytes> blocks;
-    auto next = starts.begin();
-    for (std::size_t at = 0; at < payload_.size() || blocks.empty(); at += innodb::kRedoPayloadBytes) {
-      const Lsn lsn = first_block_ + blocks.size() * innodb::kRedoBlockBytes;
-      while (next != starts.end() && next->block_start() < lsn) ++next;
-      const bool begins = next != starts.end() && next->block_start() == lsn;
-      const ByteView rest = ByteView{payload_}.subspan(at);
-      blocks.push_back(
-          innodb::make_redo_block(lsn, rest.first(std::min<std::size_t>(rest.size(), innodb::kRedoPayloadBytes)),
-                                  begins ? static_cast<std::uint16_t>(*next - lsn) : std::uint16_t{0}));
-    }
+    for (std::size_t at = 0; at < payload_.size() || blocks.empty(); at += innodb::kRedoPayloadBytes)
+      blocks.push_back(block(first_block_ + blocks.size() * innodb::kRedoBlockBytes));
     return blocks;
   }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "innodb/redo_log.hpp"
 #include "innodb/redo_lsn.hpp"
@@ -23,8 +24,15 @@ class RedoServer {
     [[nodiscard]] Lsn end() const { return start + (size_bytes - innodb::kRedoHeaderBytes); }
   };
 
-  explicit RedoServer(std::filesystem::path directory, std::uint64_t file_bytes = 65536)
-      : directory_(std::move(directory)), file_bytes_(file_bytes), end_(kStart + innodb::kRedoBlockHeaderBytes) {
+  /// The block at an LSN, of a log that ends there.
+  using Content = std::function<innodb::RedoBlockBytes(Lsn lsn, Lsn end)>;
+
+  explicit RedoServer(std::filesystem::path directory, std::uint64_t file_bytes = 65536,
+                      Content content = make_log_block)
+      : directory_(std::move(directory)),
+        file_bytes_(file_bytes),
+        content_(std::move(content)),
+        end_(kStart + innodb::kRedoBlockHeaderBytes) {
     std::filesystem::create_directories(directory_);
     begin_file(kStart);
     write_block(kStart);
@@ -116,7 +124,7 @@ class RedoServer {
         write_at(path_of(file), innodb::kRedoHeaderBytes + (lsn - file.start), block);
   }
   /// The block as it ought to be.
-  void write_block(Lsn lsn) { put_block(lsn, make_log_block(lsn, end_)); }
+  void write_block(Lsn lsn) { put_block(lsn, content_(lsn, end_)); }
 
  private:
   void begin_file(Lsn start) {
@@ -154,6 +162,7 @@ class RedoServer {
 
   std::filesystem::path directory_;
   std::uint64_t file_bytes_;
+  Content content_;
   Lsn end_;
   std::uint32_t uuid_ = kUuid;
   std::uint32_t flags_ = 0;
