@@ -51,10 +51,10 @@ class LiveView final : public CloneView {
         had_keys_(survey_.has_keys() || watch_->cipher() != nullptr),
         files_(survey_.files, survey_.options.datadir, watch_, hold_.checkpoint, std::move(cache), options_.waits) {
     for (const TablespaceFile& file : survey_.files) {
+      if (file.page0) spaces_.emplace(file.space, data_files_.size());
       data_files_.push_back(to_data_file(file));
       directories_.insert(directory_of(data_files_.back().name));
       had_.push_back(data_files_.back().size_bytes);
-      if (file.page0) spaces_.emplace(file.space, spaces_.size());
     }
   }
 

@@ -291,5 +291,23 @@ TEST_F(LiveDdlTest, AnUndoTablespaceThatIsMadeAnewLateEndsTheClone) {
   EXPECT_THAT(error.what, HasSubstr("the undo tablespace ./undo_003 was made anew"));
 }
 
+// ---- the system tablespace may have several files, which have one space id
+
+TEST_F(LiveDdlTest, FilesBehindASecondSystemFileAreFollowedByTheirOwnIndex) {
+  testing::write_file(server_.at("ibdata2"),
+                      testing::make_tablespace({.space = SpaceId{0}, .flags = 0x4800, .pages = 8, .first_page = 16}));
+  LiveOptions options = testing::live_options(server_);
+  options.datadir.innodb_data_file_path = "ibdata1:256K;ibdata2:128K:autoextend";
+  begin(options);
+  ASSERT_EQ(testing::index_of(*view_, "./db/t1.ibd"), 5U);
+  server_.rename(kTable, "db/t1.ibd", "db/t7.ibd");
+  testing::put_page(server_.at("ibdata2"), 2,
+                    MadeUpServer::page(SpaceId{0}, PageNo{18}, server_.log_change(SpaceId{0}, PageNo{18})));
+  server_.checkpoint();
+  const PagePlan plan = view_->begin_page_copy().value();
+  EXPECT_THAT(changes_of(plan.changes), ElementsAre("renamed 5 to ./db/t7.ibd"));
+  EXPECT_THAT(pages_of(plan.pages), ElementsAre("file 1 page 2"));
+}
+
 }  // namespace
 }  // namespace donord
