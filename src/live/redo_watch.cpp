@@ -136,20 +136,33 @@ Result<Lsn> RedoWatch::newest_checkpoint() {
 
 Result<Lsn> RedoWatch::catch_up() {
   std::unique_lock lock{mutex_};
+  if (Result<> done = catch_up(lock); !done) return done.error();
+  return tracker_->tracked_until();
+}
+
+/// A long backlog takes its time: only when nothing is read any more, something is wrong. A log that is written faster
+/// than it is read is overwritten in the end, which is an error of its own, unless the server keeps it and waits.
+Result<> RedoWatch::catch_up(std::unique_lock<std::mutex>& lock) {
   // The read under way may have begun before.
   const std::uint64_t wanted = ends_seen_ + 2;
-  const bool done = changed_.wait_for(lock, options_.pace.patience, [&] { return failure_ || ends_seen_ >= wanted; });
+  Lsn read = archive_->end();
+  while (!changed_.wait_for(lock, options_.pace.patience, [&] { return failure_ || ends_seen_ >= wanted; })) {
+    const Lsn now = archive_->end();
+    if (now == read)
+      return Error{Errc::timeout, fmt::format("the redo of the server is not read any further than LSN {}", now),
+                   "give donord more processor time or a faster disk"};
+    read = now;
+  }
   if (failure_) return *failure_;
-  if (!done)
-    return Error{Errc::timeout, "the redo of the server is written faster than it can be read",
-                 "give donord more processor time or a faster disk"};
-  return tracker_->tracked_until();
+  return {};
 }
 
 Result<Lsn> RedoWatch::wait_until(Lsn lsn) {
   std::unique_lock lock{mutex_};
-  const bool done =
-      changed_.wait_for(lock, options_.pace.patience, [&] { return failure_ || tracker_->tracked_until() >= lsn; });
+  const auto reached = [&] { return failure_ || tracker_->tracked_until() >= lsn; };
+  if (!reached())
+    if (Result<> up_to_date = catch_up(lock); !up_to_date) return up_to_date.error();
+  const bool done = changed_.wait_for(lock, options_.pace.patience, reached);
   if (failure_) return *failure_;
   if (!done)
     return Error{Errc::timeout, fmt::format("the redo log did not reach LSN {}, which a page has", lsn),

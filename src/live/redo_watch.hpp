@@ -66,8 +66,10 @@ class RedoWatch {
   [[nodiscard]] Result<Lsn> newest_checkpoint();
 
   /// Waits until all is known that the log had when this was called; the end of its last complete group.
+  /// `Errc::timeout` when the reading does not go on.
   [[nodiscard]] Result<Lsn> catch_up();
-  /// Waits until a group has ended there or behind; the end of the last one that is known. `Errc::timeout`.
+  /// Waits until a group has ended there or behind; the end of the last one that is known. `Errc::timeout` when all was
+  /// read that there was, and none came for a while.
   [[nodiscard]] Result<Lsn> wait_until(Lsn lsn);
 
   [[nodiscard]] const PageTracker& tracker() const { return *tracker_; }
@@ -83,6 +85,7 @@ class RedoWatch {
   explicit RedoWatch(RedoWatchOptions options) : options_(std::move(options)) {}
 
   [[nodiscard]] Result<> open();
+  [[nodiscard]] Result<> catch_up(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Result<> open_archive();
   [[nodiscard]] Result<> open_tracker(Lsn checkpoint);
   void run(const std::stop_token& stop);

@@ -82,6 +82,24 @@ TEST_F(RedoWatchTest, CatchingUpIsKnowingAllThatWasLoggedBefore) {
   EXPECT_EQ(pages(*watch, MadeUpServer::kStart, server_.log_end()).size(), 20U);
 }
 
+TEST_F(RedoWatchTest, ALongBacklogIsNoReasonToGiveUpAsLongAsItIsRead) {
+  server_.log_much(10 * 65536);
+  const ArmedFaults slow{"live.tail action=delay ms=20 times=0"};  // and a file of 64 KiB at a time
+  const auto watch = start(std::chrono::milliseconds{100});
+  const Result<Lsn> until = watch->catch_up();
+  ASSERT_TRUE(until) << until.error().what;
+  EXPECT_EQ(*until, server_.log_end());
+}
+
+TEST_F(RedoWatchTest, APositionIsWaitedForBehindABacklogToo) {
+  server_.log_much(10 * 65536);
+  const ArmedFaults slow{"live.tail action=delay ms=20 times=0"};
+  const auto watch = start(std::chrono::milliseconds{100});
+  const Result<Lsn> until = watch->wait_until(server_.log_end());
+  ASSERT_TRUE(until) << until.error().what;
+  EXPECT_EQ(*until, server_.log_end());
+}
+
 TEST_F(RedoWatchTest, WithoutProgressCatchingUpEnds) {
   const auto watch = start(std::chrono::milliseconds{50});
   const ArmedFaults stuck{fmt::format("live.tail action=pause until={}", (server_.scratch() / "go").string())};
