@@ -21,6 +21,8 @@ using innodb::PageState;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kNextLook{5};
+/// Files that the server has removed take space on its disk as long as they are open here.
+constexpr std::uint64_t kReadsBetweenSweeps = 64;
 constexpr std::chrono::milliseconds kNextFollow{20};
 
 PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
@@ -121,6 +123,7 @@ Result<> LiveFiles::read(std::size_t index, std::uint64_t offset_bytes, MutableB
       fill_with_empty_pages(*entry.file, offset_bytes, into);
       return {};
     }
+    if (reads_++ % kReadsBetweenSweeps == 0) cache_->forget_removed();
     Result<> done = read_once(entry, offset_bytes, into);
     if (done) note_lsns(*entry.file, into);
     return done;
@@ -169,9 +172,19 @@ Result<> LiveFiles::make_fit(const Entry& entry, const UniqueFd& fd, std::uint64
     return read_again(entry, fd, offset_bytes + index * page_bytes, page_at(file, offset_bytes + index * page_bytes),
                       pages.subspan(index * page_bytes, page_bytes));
   };
-  if (Result<> done = innodb::visit_odd_pages(pages, file.expectation(), page_at(file, offset_bytes), visit); !done)
-    return damaged_page(file, done.error());
-  return {};
+  Result<> done = innodb::visit_odd_pages(pages, file.expectation(), page_at(file, offset_bytes), visit);
+  const bool another_file = !done && done.error().code == Errc::conflict;
+  return done || another_file ? done : damaged_page(file, done.error());
+}
+
+/// A page that was never written says nothing: the file may be another one under the name and inode of one that is
+/// gone.
+Result<> LiveFiles::check_space(const Entry& entry, const UniqueFd& fd) {
+  if (entry.file->first_page != PageNo{0}) return {};
+  Bytes space(sizeof(std::uint32_t));
+  if (Result<> read = read_exactly(fd, entry.path, innodb::kPageSpaceOffset, space); !read) return read;
+  if (SpaceId{load_u32be(space, 0)} == entry.file->space) return {};
+  return Error{Errc::conflict, fmt::format("{} was replaced while it was served", entry.path.string())};
 }
 
 /// Until the server has written the whole page.
@@ -180,7 +193,10 @@ Result<> LiveFiles::read_again(const Entry& entry, const UniqueFd& fd, std::uint
   const TablespaceFile& file = *entry.file;
   for (const Clock::time_point deadline = Clock::now() + waits_.torn;;) {
     const Result<PageState> state = look_at_page(page, file, file.expectation(), number);
-    if (state && *state == PageState::never_written) innodb::make_empty_page(page, file.format, file.space, number);
+    if (state && *state == PageState::never_written) {
+      innodb::make_empty_page(page, file.format, file.space, number);
+      return check_space(entry, fd);
+    }
     if (state) return {};
     if (Clock::now() > deadline) return state.error();
     std::this_thread::sleep_for(kNextLook);

@@ -67,6 +67,7 @@ class LiveFiles {
   [[nodiscard]] Result<> read_once(const Entry& entry, std::uint64_t offset_bytes, MutableBytes into);
   [[nodiscard]] Result<> make_fit(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes,
                                   MutableBytes pages);
+  [[nodiscard]] static Result<> check_space(const Entry& entry, const UniqueFd& fd);
   [[nodiscard]] Result<> read_again(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
                                     MutableBytes page) const;
   void note_lsns(const TablespaceFile& file, ByteView pages);
@@ -80,6 +81,7 @@ class LiveFiles {
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;
   std::atomic<std::uint64_t> needed_end_ = 0;
+  std::atomic<std::uint64_t> reads_ = 0;
 };
 
 }  // namespace donord

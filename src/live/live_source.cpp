@@ -14,7 +14,7 @@ constexpr std::size_t kMaxOpenFiles = 256;
 constexpr std::chrono::seconds kTruncation{60};
 constexpr std::chrono::milliseconds kPause{20};
 
-/// A file that is made without a word in the log must be complete before the log is read for a clone.
+/// A file that is being made must be complete before the log is read for a clone.
 Result<> wait_for_undo_truncation(const DatadirOptions& options) {
   const auto deadline = std::chrono::steady_clock::now() + kTruncation;
   for (;;) {
@@ -51,6 +51,7 @@ LiveSource::~LiveSource() = default;
 Result<std::unique_ptr<LiveSource>> LiveSource::open(LiveOptions options) {
   std::unique_ptr<LiveSource> source{new LiveSource{std::move(options)}};
   if (const Result<ServerProcess> server = find_server(source->options_.datadir); !server) return server.error();
+  if (Result<> whole = wait_for_undo_truncation(source->options_.datadir); !whole) return whole.error();
   Result<LiveSurvey> survey = survey_live(source->options_.datadir);
   if (!survey) return survey.error();
   if (source->server_)

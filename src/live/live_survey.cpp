@@ -75,22 +75,32 @@ void add_tablespaces(const std::vector<ScannedFile>& candidates, const LiveSurve
   std::ranges::move(files, std::back_inserter(survey.files));
 }
 
-/// Two files with one space id: one of them was renamed while the directory was listed. The one that is still there
-/// stays.
-void leave_out_twins(std::vector<TablespaceFile>& files) {
+bool still_has_its_space(const TablespaceFile& file) {
+  const Result<TablespaceFile> now = patiently([&] { return identify_tablespace({file.path, file.name}); });
+  return now && now->space == file.space;
+}
+
+/// Two files with one space id: one of them was renamed while the directory was listed, and the one that is there now
+/// stays. Or somebody has put a copy there, and nobody knows which of them the server writes to.
+Result<> leave_out_twins(std::vector<TablespaceFile>& files) {
   std::map<SpaceId, std::size_t> first;
   std::vector<bool> out(files.size());
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (!files[i].page0) continue;
     const auto [other, inserted] = first.emplace(files[i].space, i);
     if (inserted) continue;
-    std::error_code error;
-    const bool first_is_there = fs::exists(files[other->second].path, error);
+    const bool first_is_there = still_has_its_space(files[other->second]);
+    if (first_is_there && still_has_its_space(files[i]))
+      return Error{Errc::conflict,
+                   fmt::format("{} and {} have the same space id {}", files[other->second].path.string(),
+                               files[i].path.string(), files[i].space),
+                   "move the one that is not the server's out of its directories"};
     out[first_is_there ? i : other->second] = true;
     if (!first_is_there) other->second = i;
   }
   std::size_t index = 0;
   std::erase_if(files, [&](const TablespaceFile&) { return out[index++]; });
+  return {};
 }
 
 }  // namespace
@@ -183,13 +193,15 @@ Result<LiveSurvey> survey_live(const DatadirOptions& options, const LiveSurvey* 
     std::this_thread::sleep_for(kScanPause);
     scan = scan_datadir(survey.options);
   }
+  if (const Result<bool> truncating = truncates_undo(survey.options); truncating && *truncating)
+    return Error{Errc::ddl_in_progress, "an undo tablespace is being truncated", "clone again later"};
   if (!scan.problems.empty()) return scan.problems.front();
   if (Result<> added = add_system_files(scan.system_files, survey); !added) return added.error();
   Result<std::shared_ptr<const KeyringFile>> keyring = read_live_keyring(survey.options);
   if (!keyring) return keyring.error();
   survey.keyring = std::move(*keyring);
   add_tablespaces(scan.candidates, previous, survey);
-  leave_out_twins(survey.files);
+  if (Result<> one_of_each = leave_out_twins(survey.files); !one_of_each) return one_of_each.error();
   for (TablespaceFile& file : survey.files) {
     if (Result<> found = find_key(survey.options, survey.keyring, file); !found) return found.error();
     if (file.role == FileRole::dictionary && file.page0->server_version() != 0)

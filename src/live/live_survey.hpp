@@ -34,8 +34,7 @@ struct LiveSurvey {
 /// The server that runs on the directory; `Errc::unavailable` when none does.
 [[nodiscard]] Result<ServerProcess> find_server(const DatadirOptions& options);
 
-/// An undo tablespace is being truncated: its new file is written without a word in the log, and is not fit to be read
-/// before that has ended.
+/// An undo tablespace is being truncated: its new file is not fit to be read before that has ended.
 [[nodiscard]] Result<bool> truncates_undo(const DatadirOptions& options);
 
 /// Lists and identifies the files. What has not changed since `previous` is not read again. The error is the first

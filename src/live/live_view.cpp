@@ -1,6 +1,7 @@
 #include "live/live_view.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -82,6 +83,9 @@ class LiveView final : public CloneView {
   Result<> read_redo(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override {
     if (!packed_) return Error{Errc::conflict, "redo was asked for before its plan"};
     if (Result<> possible = still_possible(); !possible) return possible;
+    if (files_.needed_end() > end_)
+      return Error{Errc::conflict,
+                   fmt::format("a page was sent that is newer than the redo, which ends at LSN {}", end_)};
     return packed_->read(file, offset_bytes, into);
   }
 
@@ -99,6 +103,7 @@ class LiveView final : public CloneView {
   [[nodiscard]] Result<> find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created);
   [[nodiscard]] Result<IndexedFiles> files_with_keys_of_log(const SpaceFates& fates, Lsn until);
   [[nodiscard]] Result<> renew_keys(const SpaceFates& fates);
+  [[nodiscard]] Result<> keep_redo_only_from(Lsn lsn);
   [[nodiscard]] Result<> check_imports(const SpaceFates& now) const;
   [[nodiscard]] std::string name_of(SpaceId space, const SpaceFate& fate) const;
   [[nodiscard]] Result<Lsn> choose_end();
@@ -108,7 +113,8 @@ class LiveView final : public CloneView {
   }
 
   const std::shared_ptr<RedoWatch> watch_;
-  const RedoWatch::Hold hold_;
+  RedoWatch::Hold hold_;
+  mutable std::mutex pin_mutex_;  // of the hold's
   const LiveViewOptions options_;
   const ServerHelp help_;
   const Clock::time_point begun_ = Clock::now();
@@ -122,20 +128,23 @@ class LiveView final : public CloneView {
   std::set<std::string> directories_;                  // of these files; recipients can rename into no other
   std::map<SpaceId, std::size_t> spaces_;              // tablespaces that the recipient has, and their first files
   Lsn redo_start_;                                     // C1
+  Lsn end_;                                            // E
   Lsn names_until_;                                    // up to here the recipient knows what files there are
   std::map<SpaceId, Clock::time_point> undo_removed_;  // and when that was noticed
   std::unique_ptr<const RedoPacker> packed_;
 };
 
-/// Whether the log is followed, and the redo since C0 is kept.
+/// Whether the log is followed, and the redo is kept.
 Result<> LiveView::still_possible() const {
   if (const std::optional<Error> failure = watch_->failure()) return *failure;
+  const std::lock_guard lock{pin_mutex_};
   if (hold_.pin.broken())
-    return Error{Errc::exhausted,
-                 fmt::format("the redo archive is full: the redo since LSN {}, which this clone needs, "
-                             "was given up for that of younger clones",
-                             hold_.checkpoint),
-                 "raise --redo-archive-size, or clone when the server writes less"};
+    return Error{
+        Errc::conflict,
+        fmt::format("the redo archive is full: the redo since LSN {}, which this clone needs, had to make room "
+                    "for newer redo",
+                    hold_.pin.lsn()),
+        "raise --redo-archive-size, or clone when the server writes less"};
   return {};
 }
 
@@ -307,7 +316,9 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     Result<TablespaceFile> file = identify_live(survey_, one);
     if (!file || !is_served(*file)) continue;
     const auto fate = now.find(file->space);
-    if (fate == now.end() || fate->second.removed) strangers.push_back(std::move(*file));
+    const bool in_log = fate != now.end() && !fate->second.removed &&
+                        (survey_.options.datadir / fate->second.path).lexically_normal() == file->path;
+    if (!in_log) strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};
   std::this_thread::sleep_for(options_.waits.file_removed);
@@ -319,6 +330,15 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     if (const Result<FileStamp> stamp = stamp_of(file.path);
         stamp && stamp->inode == file.stamp.inode && !later->contains(file.space))
       return changed_while_cloned(fmt::format("{} came without a record in the redo log", file.path.string()));
+  return {};
+}
+
+/// Redo from before C1 is needed no more.
+Result<> LiveView::keep_redo_only_from(Lsn lsn) {
+  Result<RedoPin> pin = watch_->pin(lsn);
+  if (!pin) return pin.error();
+  const std::lock_guard lock{pin_mutex_};
+  hold_.pin = std::move(*pin);
   return {};
 }
 
@@ -379,6 +399,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
   }
   Result<std::vector<PageRef>> pages = list_pages(send, files_);
   if (!pages) return pages.error();
+  if (Result<> kept = keep_redo_only_from(redo_start_); !kept) return kept.error();
   log::info("live.page_copy", {{"pages", pages->size()},
                                {"changes", announced->changes.size()},
                                {"from", hold_.checkpoint.value()},
@@ -476,6 +497,7 @@ Result<RedoPlan> LiveView::begin_redo_copy() {
                         .cipher = had_keys_ ? watch_->cipher() : nullptr},  // one that came late must not go out
                        range, log);
   if (!packer) return packer.error();
+  end_ = *end;
   packed_ = std::make_unique<const RedoPacker>(std::move(*packer));
   RedoPlan plan = packed_->plan();
   plan.changes = std::move(*created);

@@ -2,6 +2,11 @@
 
 #include <algorithm>
 
+#include "innodb/page_check.hpp"
+#include "innodb/redo_decode.hpp"
+#include "innodb/rollback_segment.hpp"
+#include "innodb/space_id.hpp"
+
 namespace donord {
 
 using innodb::RedoGroup;
@@ -72,6 +77,7 @@ Result<> PageTracker::take(const RedoGroup& group) {
     if (may_be_event(record))
       if (Result<> noted = note_event(group, record); !noted) return noted;
     if (!innodb::names_a_page(record.type) || innodb::is_file_operation(record.type)) continue;
+    if (Result<> logged = check_logging(record); !logged) return logged;
     if (record.space != last_space_) look_for_import(group, record.space);
     pages_.insert(record.space, record.page);
   }
@@ -80,6 +86,26 @@ Result<> PageTracker::take(const RedoGroup& group) {
   until_ = std::max(until_, group.end);
   if (until_ - frame_from_ >= options_.frame_bytes) close_frame();
   return {};
+}
+
+/// What ALTER INSTANCE ENABLE INNODB REDO_LOG leaves in the log: the next transaction id, in the transaction system
+/// page. Else that is written for every 256th id only, before others have moved it on by much (docs/innodb-files.md,
+/// "Redo disabled").
+Result<> PageTracker::check_logging(const RedoRecord& record) {
+  if (record.type != innodb::RedoType::eight_bytes || record.space != innodb::kSystemSpace ||
+      record.page != innodb::kTransactionSystemPage)
+    return {};
+  const Result<innodb::IntegerWrite> write = innodb::decode_integer_write(record);
+  if (!write) return write.error();
+  constexpr std::uint64_t kOthersAtThatMoment = 64;
+  if (write->offset != innodb::kTransactionIdOffset ||
+      write->value % innodb::kTransactionIdMargin <= kOthersAtThatMoment)
+    return {};
+  return Error{Errc::redo_disabled,
+               fmt::format("redo logging was switched off and on again before LSN {}: the log does not have what was "
+                           "written in between",
+                           record.end),
+               "clone again when redo logging stays on"};
 }
 
 Result<> PageTracker::note_event(const RedoGroup& group, const RedoRecord& record) {

@@ -55,8 +55,9 @@ class PageTracker final : public innodb::RedoSink {
 
   // For the thread that feeds.
 
-  /// `Errc::conflict` when the group is not the one that follows, or the log is not the one of the history. Any error
-  /// is final. What was published before stays valid.
+  /// `Errc::conflict` when the group is not the one that follows, or the log is not the one of the history.
+  /// `Errc::redo_disabled` when the server did not log for a while, as far as the log tells (not once in four times).
+  /// Any error is final. What was published before stays valid.
   [[nodiscard]] Result<> group(const innodb::RedoGroup& group) override;
   /// Shows what was fed to the other threads. Takes a few microseconds; when a frame is full, this happens without it.
   void publish();
@@ -83,6 +84,7 @@ class PageTracker final : public innodb::RedoSink {
  private:
   [[nodiscard]] Result<> take(const innodb::RedoGroup& group);
   [[nodiscard]] Result<> recognise(const innodb::RedoGroup& group);
+  [[nodiscard]] static Result<> check_logging(const innodb::RedoRecord& record);
   [[nodiscard]] Result<> note_event(const innodb::RedoGroup& group, const innodb::RedoRecord& record);
   void add_event(LogEvent event);
   void look_for_import(const innodb::RedoGroup& group, SpaceId space);

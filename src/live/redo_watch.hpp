@@ -61,6 +61,8 @@ class RedoWatch {
     RedoPin pin;
   };
   [[nodiscard]] Result<Hold> hold();
+  /// `Errc::not_found` when it is not kept any more.
+  [[nodiscard]] Result<RedoPin> pin(Lsn lsn) { return archive_->pin(lsn); }
 
   /// The newest checkpoint of the server, read now.
   [[nodiscard]] Result<Lsn> newest_checkpoint();

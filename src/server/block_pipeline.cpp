@@ -20,13 +20,16 @@ BlockBatch make_batch(const CloneSession& session, const PacketStream& stream) {
 }  // namespace
 
 BlockPipeline::BlockPipeline(asio::any_io_executor executor, WorkerPool& pool, RateLimits& limits,
-                             CloneSession& session, PacketStream& stream, Duration write_limit)
+                             CloneSession& session, TaskHandle task, PacketStream& stream, Duration write_limit,
+                             Duration keep_alive)
     : executor_(std::move(executor)),
       pool_(pool),
       limits_(limits),
       session_(session),
+      task_(task),
       stream_(stream),
       write_limit_(write_limit),
+      keep_alive_(keep_alive),
       batches_{make_batch(session, stream), make_batch(session, stream)} {}
 
 void BlockPipeline::put(ByteView message) {
@@ -80,21 +83,30 @@ asio::awaitable<Result<>> BlockPipeline::send_until(std::size_t entries) {
   co_return Result<>{};
 }
 
-/// What is read ahead waits as well, so that a limit of what is sent is one of what is read.
-asio::awaitable<void> BlockPipeline::wait_for_turn(const BlockBatch& batch) {
+/// What is read ahead waits as well, so that a limit of what is sent is one of what is read. A recipient that waits
+/// long gets the messages before the batch, and hears that donord is there.
+asio::awaitable<Result<>> BlockPipeline::wait_for_turn(const BlockBatch& batch, Bytes& messages) {
   const TimePoint now = RateLimit::Clock::now();
   const TimePoint turn =
       std::max(limits_.data.take(batch.data_bytes(), now), limits_.network.take(batch.wire_bytes().size(), now));
+  TimePoint sign = now + keep_alive_;
   Duration left = turn - now;
   while (left > Duration::zero() && !session_.ended()) {
     co_await AsyncEvent::pause(std::min(left, kLookAround));
-    left = turn - RateLimit::Clock::now();
+    const TimePoint woken = RateLimit::Clock::now();
+    left = turn - woken;
+    if (woken < sign || left <= Duration::zero()) continue;
+    sign = woken + keep_alive_;
+    const Bytes alive = session_.with_machine([this](DonorMachine& m) { return m.keep_alive(task_); });
+    Bytes due = std::exchange(messages, {});
+    stream_.frame_response(due, alive);
+    const Result<> sent = co_await stream_.transport().write(asio::buffer(due), write_limit_);
+    if (!sent) co_return sent;
   }
+  co_return Result<>{};
 }
 
 asio::awaitable<Result<>> BlockPipeline::send(Outgoing outgoing) {
-  std::vector<asio::const_buffer> buffers;
-  if (!outgoing.messages.empty()) buffers.push_back(asio::buffer(outgoing.messages));
   if (outgoing.batch != nullptr) {
     if (const Result<> read = co_await outgoing.ready->get(); !read) {
       log::error("clone.read_failed", {{"clone", session_.key()}, {"error", read.error().what}});
@@ -102,10 +114,14 @@ asio::awaitable<Result<>> BlockPipeline::send(Outgoing outgoing) {
       outgoing.batch = nullptr;  // the machine says what goes out instead
     }
   }
+  if (outgoing.batch != nullptr)
+    if (Result<> turn = co_await wait_for_turn(*outgoing.batch, outgoing.messages); !turn) co_return turn;
+
+  std::vector<asio::const_buffer> buffers;
+  if (!outgoing.messages.empty()) buffers.push_back(asio::buffer(outgoing.messages));
   if (outgoing.batch == nullptr) co_return co_await stream_.transport().write(std::move(buffers), write_limit_);
 
   const BlockBatch& batch = *outgoing.batch;
-  co_await wait_for_turn(batch);
   buffers.push_back(asio::buffer(batch.wire_bytes().data(), batch.wire_bytes().size()));
   const std::uint64_t before = stream_.transport().bytes_sent();
   Result<> sent = co_await stream_.transport().write(std::move(buffers), write_limit_);

@@ -24,7 +24,7 @@ class BlockPipeline {
  public:
   /// All of them outlive the pipeline; `executor` is the strand.
   BlockPipeline(boost::asio::any_io_executor executor, WorkerPool& pool, RateLimits& limits, CloneSession& session,
-                PacketStream& stream, Duration write_limit);
+                TaskHandle task, PacketStream& stream, Duration write_limit, Duration keep_alive);
 
   /// A small message; sent with what follows it.
   void put(ByteView message);
@@ -50,14 +50,16 @@ class BlockPipeline {
   void close_batch();
   boost::asio::awaitable<Result<>> send_until(std::size_t entries);
   boost::asio::awaitable<Result<>> send(Outgoing outgoing);
-  boost::asio::awaitable<void> wait_for_turn(const BlockBatch& batch);
+  boost::asio::awaitable<Result<>> wait_for_turn(const BlockBatch& batch, Bytes& messages);
 
   boost::asio::any_io_executor executor_;
   WorkerPool& pool_;
   RateLimits& limits_;
   CloneSession& session_;
+  TaskHandle task_;
   PacketStream& stream_;
   Duration write_limit_;
+  Duration keep_alive_;
   std::array<BlockBatch, 2> batches_;
   std::size_t next_batch_ = 0;
   std::deque<Outgoing> queue_{1};  ///< the last entry is being filled

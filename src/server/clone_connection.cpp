@@ -217,7 +217,14 @@ asio::awaitable<Result<>> CloneConnection::on_execute() {
   executed_ = true;
   session_->with_machine([&](DonorMachine& machine) { machine.execute(*task_); });
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  BlockPipeline pipeline{executor, context_->pool, context_->limits, *session_, stream_, context_->options.write_limit};
+  BlockPipeline pipeline{executor,
+                         context_->pool,
+                         context_->limits,
+                         *session_,
+                         *task_,
+                         stream_,
+                         context_->options.write_limit,
+                         context_->options.keep_alive};
   Result<> done;
   std::exception_ptr thrown;
   try {

@@ -1,6 +1,8 @@
 #include "source/file_cache.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <vector>
 
 namespace donord {
 
@@ -17,6 +19,22 @@ Result<std::shared_ptr<const UniqueFd>> FileCache::open(const std::filesystem::p
   // Advice only: a file system that ignores it costs nothing but speed.
   ::posix_fadvise(fd->get(), 0, 0, use_ == PageCacheUse::read_ahead ? POSIX_FADV_SEQUENTIAL : POSIX_FADV_RANDOM);
   return insert(key, std::make_shared<const UniqueFd>(std::move(*fd)));
+}
+
+void FileCache::forget_removed() {
+  std::vector<std::shared_ptr<const UniqueFd>> closed_outside_the_lock;
+  const std::lock_guard lock{mutex_};
+  for (auto entry = recent_.begin(); entry != recent_.end();) {
+    struct stat status = {};
+    const bool removed = ::fstat(entry->fd->get(), &status) == 0 && status.st_nlink == 0;
+    if (!removed) {
+      ++entry;
+      continue;
+    }
+    closed_outside_the_lock.push_back(std::move(entry->fd));
+    by_key_.erase(entry->key);
+    entry = recent_.erase(entry);
+  }
 }
 
 std::size_t FileCache::open_count() const {

@@ -176,9 +176,9 @@ TEST_F(LiveViewTest, WhenTheArchiveIsFullTheOldestCloneEndsAndTheOthersGoOn) {
 
   const Result<Bytes> ended = testing::read_whole(*oldest, "./db/t1.ibd");
   ASSERT_FALSE(ended);
-  EXPECT_EQ(ended.error().code, Errc::exhausted);
-  EXPECT_THAT(ended.error().what, HasSubstr(fmt::format("the redo since LSN {}", MadeUpServer::kStart)));
-  EXPECT_EQ(oldest->begin_page_copy().error().code, Errc::exhausted);
+  EXPECT_EQ(ended.error().code, Errc::conflict);
+  EXPECT_THAT(ended.error().what, HasSubstr("the redo archive is full"));
+  EXPECT_EQ(oldest->begin_page_copy().error().code, Errc::conflict);
   EXPECT_TRUE(testing::read_whole(*younger, "./db/t1.ibd"));
   EXPECT_TRUE(younger->begin_page_copy());
   EXPECT_THAT(testing::served_records(ServedRedo{*younger}), Contains("WRITE_STRING page 1 of 0"));

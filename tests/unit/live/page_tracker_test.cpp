@@ -511,5 +511,20 @@ TEST(PageTrackerThreads, WhoAsksWhileItIsFedNeverGetsTooLittle) {
   EXPECT_EQ(changed(tracker, kStart, tracker.tracked_until()).count(), kGroups);
 }
 
+TEST(PageTracker, EndsWhenTheServerHasNotLoggedForAWhile) {
+  constexpr std::uint16_t kTransactionId = 38;
+  const auto next_transaction = [](std::uint64_t id) {
+    return testing::write_u8(SpaceId{0}, kTransactionId, id, PageNo{5});
+  };
+  Log log;
+  log.add({next_transaction(256 * 17 + 1)});
+  log.add({next_transaction(256 * 18 + 3)});
+  log.add({next_transaction(256 * 19 + 200)});
+  PageTracker tracker{FrameHistory{kStart}};
+  give(log.groups()[0], tracker);
+  give(log.groups()[1], tracker);
+  EXPECT_EQ(log.groups()[2].give(tracker).error().code, Errc::redo_disabled);
+}
+
 }  // namespace
 }  // namespace donord

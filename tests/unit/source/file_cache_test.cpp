@@ -55,6 +55,19 @@ TEST_F(FileCacheTest, TheLeastRecentlyUsedIsForgottenFirst) {
   EXPECT_EQ(*cache.open(a, *stamp_of(a)), *fd);
 }
 
+TEST_F(FileCacheTest, AFileWithoutANameIsForgottenOnRequest) {
+  FileCache cache{3};
+  const auto removed = make(1);
+  const auto stays = make(2);
+  ASSERT_TRUE(cache.open(removed, *stamp_of(removed)));
+  ASSERT_TRUE(cache.open(stays, *stamp_of(stays)));
+  const FileStamp stamp = *stamp_of(removed);
+  std::filesystem::remove(removed);
+  cache.forget_removed();
+  EXPECT_EQ(cache.open_count(), 1U);
+  EXPECT_EQ(cache.open(removed, stamp).error().code, Errc::not_found);
+}
+
 TEST_F(FileCacheTest, AFileThatWasReplacedIsRefused) {
   FileCache cache{2};
   const auto path = make(1);

@@ -52,6 +52,13 @@ inline RedoRecordSpec write_u4(SpaceId space, std::uint16_t offset, std::uint32_
           .page = page};
 }
 
+inline RedoRecordSpec write_u8(SpaceId space, std::uint16_t offset, std::uint64_t value, PageNo page = PageNo{0}) {
+  return {.type = innodb::RedoType::eight_bytes,
+          .body = RedoFields{}.u2(offset).compressed64(value),
+          .space = space,
+          .page = page};
+}
+
 inline RedoRecordSpec write_string(SpaceId space, std::size_t offset, ByteView bytes, PageNo page = PageNo{0}) {
   return {.type = innodb::RedoType::write_string,
           .body = RedoFields{}.u2(offset).u2(bytes.size()).bytes(bytes),
