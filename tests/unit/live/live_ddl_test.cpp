@@ -42,7 +42,7 @@ class LiveDdlTest : public ::testing::Test {
   void begin_page_copy() {
     server_.change(PageNo{3});
     server_.checkpoint();
-    page_ = view_->begin_page_copy().value().pages.front();
+    page_ = view_->begin_page_copy().value().pages.at(0);
   }
   void end_page_copy(const std::filesystem::path& name = "db/t1.ibd") {
     server_.change(name, kTable, PageNo{3});
@@ -52,7 +52,7 @@ class LiveDdlTest : public ::testing::Test {
   void begin_page_copy_with_dictionary() {
     server_.change("mysql.ibd", SpaceId{0xFFFFFFFE}, PageNo{3});
     server_.checkpoint();
-    page_ = view_->begin_page_copy().value().pages.front();
+    page_ = view_->begin_page_copy().value().pages.at(0);
   }
   void end_page_copy_with_dictionary() {
     server_.change("mysql.ibd", SpaceId{0xFFFFFFFE}, PageNo{3});
@@ -155,7 +155,7 @@ TEST_F(LiveDdlTest, IntoADirectoryThatTheRecipientHasNotAFileIsSentAnew) {
   const PagePlan plan = view_->begin_page_copy().value();
   EXPECT_THAT(changes_of(plan.changes), ElementsAre("removed 4, ./db/t1.ibd", "created 5 as ./other/t1.ibd"));
   ASSERT_EQ(plan.pages.size(), 9U);
-  EXPECT_EQ(plan.pages.front().file_index, 5U);
+  EXPECT_EQ(plan.pages.at(0).file_index, 5U);
   EXPECT_EQ(*testing::read_page(*view_, {.file_index = 5, .length_bytes = 9 * kPageBytes}), content);
   EXPECT_TRUE(view_->begin_redo_copy());
 }

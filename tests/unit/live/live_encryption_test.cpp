@@ -60,7 +60,7 @@ TEST_F(LiveEncryptionTest, Page0OfAnEncryptedTableIsSentWithItsKeyInTheClear) {
   const std::vector<PageRef> pages = view_->begin_page_copy()->pages;
   ASSERT_THAT(pages_of(pages),
               ElementsAre(fmt::format("file {} page 0", testing::index_of(*view_, "./db/secret.ibd"))));
-  const Bytes page = testing::read_page(*view_, pages.front()).value();
+  const Bytes page = testing::read_page(*view_, pages.at(0)).value();
   const innodb::TablespaceKey key = make_tablespace_key();
   EXPECT_FALSE(std::ranges::search(page, key.key_and_iv()).empty());
 }

@@ -135,7 +135,7 @@ TEST_F(LiveSourceTest, AServerThatWasStartedAgainIsFollowedAgain) {
   server_.checkpoint();
   const PagePlan plan = after->begin_page_copy().value();
   EXPECT_THAT(testing::pages_of(plan.pages), ElementsAre("file 4 page 3"));
-  EXPECT_EQ(*testing::read_page(*after, plan.pages.front()), changed);
+  EXPECT_EQ(*testing::read_page(*after, plan.pages.at(0)), changed);
 }
 
 TEST_F(LiveSourceTest, WhatIsKnownOfPagesIsKeptForTheNextDonor) {

@@ -96,7 +96,7 @@ TEST_F(LiveViewTest, TheRedoReachesToTheNewestPageThatWasSent) {
   const PagePlan plan = view_->begin_page_copy().value();
   const Bytes newer = server_.change(PageNo{3});
   server_.change(PageNo{5});
-  ASSERT_EQ(*testing::read_page(*view_, plan.pages.front()), newer);
+  ASSERT_EQ(*testing::read_page(*view_, plan.pages.at(0)), newer);
   EXPECT_THAT(testing::served_records(ServedRedo{*view_}), ElementsAre("4BYTES page 3 of 2"));
 }
 
@@ -142,7 +142,7 @@ TEST_F(LiveViewTest, TheRedoSinceTheCheckpointIsKeptWhenItsFilesAreGone) {
   EXPECT_GT(redo.plan().file_count, 4U);
   EXPECT_EQ(*redo.chain().newest_checkpoint(), MadeUpServer::kStart);
   const std::vector<std::string> records = testing::served_records(redo);
-  EXPECT_EQ(records.front(), "4BYTES page 3 of 2");
+  EXPECT_EQ(records.at(0), "4BYTES page 3 of 2");
   EXPECT_GT(records.size(), 36U);
 }
 
