@@ -1,8 +1,10 @@
 #include "binlog/decisions.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/endian.hpp"
+#include "binlog/commit_time.hpp"
 #include "binlog/query_event.hpp"
 #include "binlog/transaction_payload.hpp"
 
@@ -50,6 +52,7 @@ class Reader {
   }
 
   Result<> take(const EventHeader& header, ByteView body) {
+    if (const std::optional<std::int64_t> time = commit_time_of(header.type, body)) committed_us_ = *time;
     switch (header.type) {
       case EventType::gtid:
         return take_gtid(decode_gtid_event(body));
@@ -105,6 +108,7 @@ class Reader {
     const Result<XaPrepare> prepare = decode_xa_prepare(body);
     if (!prepare) return prepare.error();
     if (Result<> ended = end("XA PREPARE"); !ended) return ended;
+    decisions_.times.newest_us = std::max(decisions_.times.newest_us, committed_us_);
     decide_external(prepare->xid, prepare->one_phase ? Outcome::committed : Outcome::prepared);
     return {};
   }
@@ -137,6 +141,7 @@ class Reader {
 
   Result<> decide_internal(std::uint64_t xid) {
     const bool wanted = wanted_.internal.contains(xid);
+    record_time(wanted);
     record_gtid(wanted ? KnownToInnodb::no : KnownToInnodb::yes);
     if (!wanted) return {};
     const bool added = decisions_.internal.try_emplace(xid, Decision{Outcome::committed, ++decided_}).second;
@@ -150,20 +155,29 @@ class Reader {
     if (wanted) decisions_.external.insert_or_assign(xid, Decision{outcome, ++decided_});
   }
 
+  /// Of a transaction with an internal XID.
+  void record_time(bool wanted) {
+    CommitTimes& times = decisions_.times;
+    times.newest_us = std::max(times.newest_us, committed_us_);
+    if (wanted && times.first_wanted_us == 0) times.first_wanted_us = committed_us_;
+    if (!wanted && times.first_wanted_us != 0) times.last_unwanted_us = committed_us_;
+  }
+
   enum class KnownToInnodb : std::uint8_t { no, yes };
 
   /// At the end of a transaction.
   void record_gtid(KnownToInnodb known) {
     if (!gtid_) return;
-    decisions_.gtids.add(*gtid_);
+    if (known == KnownToInnodb::no || committed_us_ <= wanted_.executed_until_us) decisions_.gtids.add(*gtid_);
     if (known == KnownToInnodb::no) decisions_.unrecorded_gtids.add(*gtid_);
     gtid_.reset();
   }
 
   const Wanted& wanted_;
   Decisions decisions_;
-  std::optional<Gtid> gtid_;  // of the current transaction
-  bool inside_ = false;       // between BEGIN and its end
+  std::optional<Gtid> gtid_;       // of the current transaction
+  std::int64_t committed_us_ = 0;  // the same
+  bool inside_ = false;            // between BEGIN and its end
   std::uint64_t decided_ = 0;
 };
 

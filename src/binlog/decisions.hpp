@@ -4,6 +4,7 @@
 // with them when it starts again.
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -30,15 +31,27 @@ struct Decision {
 struct Wanted {
   std::set<std::uint64_t> internal;  ///< as in `Xid::internal_number()`
   std::set<Xid> external;
+  /// Behind this commit time only what InnoDB does not know of counts as executed: it may not be in the source.
+  std::int64_t executed_until_us = std::numeric_limits<std::int64_t>::max();
+};
+
+/// What the commit times in a log say, in microseconds since 1970; 0 is none.
+struct CommitTimes {
+  std::int64_t newest_us = 0;  ///< of what InnoDB prepared just before it was logged
+  /// Where one that was asked for was logged first, and where such a one that was not asked for was logged last behind
+  /// it. The server commits in the order of its log, so that these are next to each other.
+  std::int64_t first_wanted_us = 0;
+  std::int64_t last_unwanted_us = 0;
 };
 
 struct Decisions {
   std::map<std::uint64_t, Decision> internal;
   std::map<Xid, Decision> external;
-  GtidSet gtids;  ///< of all transactions that are whole: the server has executed them
+  GtidSet gtids;  ///< of all transactions that are whole, until `executed_until_us`: the server has executed them
   /// Those that InnoDB may not have written down: of transactions that were asked for, and of statements and
   /// transactions that were none of InnoDB's.
   GtidSet unrecorded_gtids;
+  CommitTimes times;
   std::uint64_t end_position = 0;  ///< behind the last event that counts
 };
 

@@ -42,8 +42,11 @@ void warn_of_unused_rules(const DatadirSurvey& survey) {
 
 /// Transactions that the server would end by its binary log.
 void report_decisions(const DatadirSurvey& survey) {
-  if (!survey.decisions || survey.decisions->prepared == 0) return;
+  if (!survey.decisions) return;
   const CrashDecisions& decisions = *survey.decisions;
+  if (decisions.warning)
+    log::warn("source.binary_log", {{"problem", decisions.warning->what}, {"meaning", decisions.warning->hint}});
+  if (decisions.prepared == 0) return;
   if (decisions.binary_log) {
     log::info("source.decided_commits", {{"file", decisions.binary_log->string()},
                                          {"prepared", decisions.prepared},

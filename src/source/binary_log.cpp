@@ -26,6 +26,12 @@ fs::path index_of_basename(fs::path basename) {
   return basename.replace_extension(".index");
 }
 
+/// Relay logs have indexes as well. In the clear they never say that they are in use, but they are encrypted when
+/// binary logs are. Their names have "relay" in them, unless somebody chose others.
+bool looks_like_relay_log(const fs::path& index, const DatadirOptions& options) {
+  return !is_binary_log_named(options) && index.filename().native().find("relay") != std::string::npos;
+}
+
 Result<std::vector<fs::path>> find_indexes(const DatadirOptions& options) {
   if (!options.log_bin_index.empty()) return std::vector{options.resolve(options.log_bin_index)};
   if (!options.log_bin.empty()) return std::vector{options.resolve(index_of_basename(options.log_bin))};
@@ -39,8 +45,25 @@ Result<std::vector<fs::path>> find_indexes(const DatadirOptions& options) {
   return found;
 }
 
+bool is_given(const DatadirOptions& options, std::string_view name) {
+  const OptionSetting* const setting = options.setting(name);
+  return setting != nullptr && setting->rank == OptionRank::given;
+}
+
+bool is_below(const fs::path& path, const fs::path& directory) {
+  const fs::path relative = path.lexically_normal().lexically_relative(directory.lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+/// What an index says about files that are not beside it is true of the directory that it was written in.
+bool may_follow(const DatadirOptions& options, const fs::path& log) {
+  if (is_given(options, "log_bin_index") || is_given(options, "log_bin")) return true;
+  if (is_below(log, options.datadir)) return true;
+  return !options.log_bin.empty() && is_below(log, options.resolve(options.log_bin).parent_path());
+}
+
 /// The last line of an index file is the newest log.
-Result<std::optional<fs::path>> newest_of(const fs::path& index, const fs::path& datadir) {
+Result<std::optional<fs::path>> newest_of(const fs::path& index, const DatadirOptions& options) {
   const Result<Bytes> content = read_file(index, kMaxIndexBytes);
   if (!content) return content.error();
   std::string_view text = as_text(*content);
@@ -49,30 +72,56 @@ Result<std::optional<fs::path>> newest_of(const fs::path& index, const fs::path&
   if (name.empty()) return std::optional<fs::path>{};
   std::error_code ignored;
   const fs::path beside = index.parent_path() / name.filename();
-  return std::optional{fs::exists(beside, ignored) ? beside : datadir / name};
+  if (fs::exists(beside, ignored)) return std::optional{beside};
+  const fs::path there = options.datadir / name;
+  if (!may_follow(options, there))
+    return Error{
+        Errc::conflict,
+        fmt::format("{} names {}, which is neither beside it nor in the data directory: it may be the log of "
+                    "the server that this directory is a copy of",
+                    index.string(), there.string()),
+        "if it is the log of this directory, say so: --log-bin-index. --without-binary-log serves the directory "
+        "without a log"};
+  return std::optional{there};
 }
 
-/// A file that is shorter than the begin of one was in use as well.
-Result<bool> is_in_use(const fs::path& log) {
+Result<BinaryLogState> state_of(const fs::path& log) {
   const Result<UniqueFd> fd = open_for_reading(log);
   if (!fd) return fd.error();
   std::array<std::uint8_t, kStartBytes> start{};
   const Result<> read = read_exactly(*fd, log, 0, start);
-  if (!read && read.error().code == Errc::truncated) return true;
+  if (!read && read.error().code == Errc::truncated) return BinaryLogState::unknown;
   if (!read) return read.error();
-  return is_binary_log_in_use(start);
+  return state_of_binary_log(start);
+}
+
+/// The newest log of an index, if it may have been in use.
+Result<std::optional<fs::path>> log_in_use(const fs::path& index, const DatadirOptions& options) {
+  Result<std::optional<fs::path>> log = newest_of(index, options);
+  if (!log || !*log) return log;
+  const Result<BinaryLogState> state = state_of(**log);
+  if (!state) return state.error().within(index.string());
+  const bool counts =
+      *state == BinaryLogState::in_use || (*state == BinaryLogState::unknown && !looks_like_relay_log(index, options));
+  if (!counts) log->reset();
+  return log;
 }
 
 }  // namespace
 
-bool is_binary_log_in_use(ByteView file_start) {
-  if (file_start.size() < kStartBytes) return false;
+BinaryLogState state_of_binary_log(ByteView file_start) {
+  if (file_start.size() < kStartBytes) return BinaryLogState::unknown;
   const ByteView magic = file_start.first(binlog::kMagic.size());
-  if (std::ranges::equal(magic, binlog::kEncryptedMagic)) return true;
+  if (std::ranges::equal(magic, binlog::kEncryptedMagic)) return BinaryLogState::unknown;
   const ByteView event = file_start.subspan(binlog::kMagic.size());
-  return std::ranges::equal(magic, binlog::kMagic) &&
-         binlog::EventType{event[kTypeOffset]} == binlog::EventType::format_description &&
-         (event[binlog::kEventFlagsOffset] & binlog::kInUseFlag) != 0;
+  const bool in_use = std::ranges::equal(magic, binlog::kMagic) &&
+                      binlog::EventType{event[kTypeOffset]} == binlog::EventType::format_description &&
+                      (event[binlog::kEventFlagsOffset] & binlog::kInUseFlag) != 0;
+  return in_use ? BinaryLogState::in_use : BinaryLogState::closed;
+}
+
+bool is_binary_log_named(const DatadirOptions& options) {
+  return !options.log_bin.empty() || !options.log_bin_index.empty();
 }
 
 Result<std::optional<fs::path>> binary_log_in_use(const DatadirOptions& options) {
@@ -80,12 +129,10 @@ Result<std::optional<fs::path>> binary_log_in_use(const DatadirOptions& options)
   if (!indexes) return indexes.error();
   std::optional<fs::path> found;
   for (const fs::path& index : *indexes) {
-    const Result<std::optional<fs::path>> log = newest_of(index, options.datadir);
+    const Result<std::optional<fs::path>> log = log_in_use(index, options);
+    if (!log && looks_like_relay_log(index, options)) continue;
     if (!log) return log.error();
     if (!*log) continue;
-    const Result<bool> in_use = is_in_use(**log);
-    if (!in_use) return in_use.error().within(index.string());
-    if (!*in_use) continue;
     if (found)
       return Error{Errc::conflict,
                    fmt::format("{} and {} were both in use as binary logs", found->string(), (*log)->string()),

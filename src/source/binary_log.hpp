@@ -3,6 +3,7 @@
 // The binary log of the server that a directory belongs to, as far as it bears on a clone: it is not cloned, but after
 // a crash it decides about transactions that were only prepared in InnoDB.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -14,14 +15,24 @@
 namespace donord {
 
 /// The newest file of the binary log, if no server has closed it: it was in use at the crash. Nothing when there is
-/// none, `Errc::conflict` when there are several. An encrypted one counts, since it does not say.
+/// none, `Errc::conflict` when there are several. One that does not say counts, unless it has the name of a relay log.
 ///
 /// What `log_bin_index` or `log_bin` name is looked at; without them every index in the datadir. A file is expected
-/// beside its index, and else where the index says: that may be the place of the original.
+/// beside its index, else in the datadir or where `log_bin` says. Elsewhere it may be that of the original, of which
+/// the directory is a copy: `Errc::conflict`, unless the operator named the logs.
 [[nodiscard]] Result<std::optional<std::filesystem::path>> binary_log_in_use(const DatadirOptions& options);
 
-/// Whether the first bytes of a binary log file say that it is in use, or cannot say anything, being encrypted.
-[[nodiscard]] bool is_binary_log_in_use(ByteView file_start);
+/// Options say which the binary log is.
+[[nodiscard]] bool is_binary_log_named(const DatadirOptions& options);
+
+enum class BinaryLogState : std::uint8_t {
+  closed,  ///< by its server, or no binary log
+  in_use,
+  unknown,  ///< encrypted, or too short to tell
+};
+
+/// What the first bytes of a file say.
+[[nodiscard]] BinaryLogState state_of_binary_log(ByteView file_start);
 
 /// Keeps the file open.
 [[nodiscard]] Result<binlog::ByteSource> open_binary_log(const std::filesystem::path& path);

@@ -1,6 +1,9 @@
 #include "source/crash_decisions.hpp"
 
+#include <algorithm>
+
 #include "source/binary_log.hpp"
+#include "source/binary_log_check.hpp"
 
 namespace donord {
 
@@ -9,6 +12,12 @@ namespace {
 constexpr std::string_view kLetTheServer =
     "let the server itself recover the directory: start it once and shut it down cleanly. Or serve it with "
     "--without-binary-log: recipients then roll these transactions back, though they may have been acknowledged";
+constexpr std::string_view kGtidsMayBeMissing =
+    "no transaction waits for it, but GTIDs of statements that changed nothing in InnoDB may be missing in recipients";
+constexpr std::string_view kXaMayHaveEnded =
+    "they stay prepared in recipients. If the server had a binary log, XA COMMIT or XA ROLLBACK of some may be in it: "
+    "say "
+    "where it is, --log-bin-index";
 
 std::vector<SpaceId> undo_spaces_of(const std::vector<TablespaceFile>& files) {
   std::vector<SpaceId> spaces;
@@ -22,28 +31,69 @@ Error with_hint(Error error) {
   return error;
 }
 
-/// Finds the log and what it says. Nothing when there is none, and no internal transaction waits for it.
-Result<std::optional<binlog::Decisions>> ask_binary_log(const DatadirOptions& options, const binlog::Wanted& wanted,
-                                                        CrashDecisions& decisions) {
-  const Result<std::optional<std::filesystem::path>> log = binary_log_in_use(options);
-  if (!log) return with_hint(log.error());
-  if (!*log) {
-    if (wanted.internal.empty()) return std::optional<binlog::Decisions>{};
-    return Error{Errc::not_found,
-                 fmt::format("{} transactions were prepared for a binary log, and no index in {} names one that was in "
-                             "use: whether they were committed is not known",
-                             wanted.internal.size(), options.datadir.string()),
-                 fmt::format("if it is in another directory, say where: --log-bin-index. Otherwise {}", kLetTheServer)};
-  }
-  const Result<FileStamp> stamp = stamp_of(**log);
-  if (!stamp) return with_hint(stamp.error());
-  Result<binlog::ByteSource> source = open_binary_log(**log);
-  if (!source) return with_hint(source.error());
+/// Without a log. Transactions that are in the coordinator stay prepared, whether or not there is one.
+Result<> accept_no_log(const DatadirOptions& options, const std::vector<PreparedTransaction>& prepared,
+                       CrashDecisions& decisions) {
+  const auto waiting = std::ranges::count_if(prepared, [](const PreparedTransaction& transaction) {
+    return transaction.xid.internal_number() || !transaction.in_coordinator();
+  });
+  const std::string nowhere =
+      fmt::format("no index in {} names a binary log that was in use", options.datadir.string());
+  if (waiting > 0)
+    return Error{
+        Errc::not_found,
+        fmt::format("{} transactions were prepared for a binary log, and {}: whether they were committed is not "
+                    "known",
+                    waiting, nowhere),
+        fmt::format("if it is in another directory, say where: --log-bin-index. Otherwise {}", kLetTheServer)};
+  if (!prepared.empty())
+    decisions.warning =
+        Error{Errc::not_found, fmt::format("{} XA transactions are prepared, and {}", prepared.size(), nowhere),
+              std::string{kXaMayHaveEnded}};
+  return {};
+}
+
+/// What `log` says, if it is that of this crash.
+Result<binlog::Decisions> read_log(const std::filesystem::path& log, const FileStamp& stamp,
+                                   const DatadirOptions& options, const binlog::Wanted& wanted,
+                                   const LastWrites& writes) {
+  Result<binlog::ByteSource> source = open_binary_log(log);
+  if (!source) return source.error();
   Result<binlog::Decisions> read = binlog::read_decisions(std::move(*source), wanted);
-  if (!read) return with_hint(read.error().within(fmt::format("binary log {}", (*log)->string())));
+  if (!read) return read.error().within(fmt::format("binary log {}", log.string()));
+  const BinaryLogOrigin origin =
+      is_binary_log_named(options) ? BinaryLogOrigin::named_by_options : BinaryLogOrigin::found_in_datadir;
+  if (Result<> checked = check_binary_log(log, stamp, origin, wanted, *read, writes); !checked) return checked.error();
+  return read;
+}
+
+/// Finds the log and does what it says.
+Result<> follow_binary_log(const DatadirOptions& options, const LastWrites& writes, const CrashSurvey& crash,
+                           const innodb::RedoRead& redo, const std::vector<PreparedTransaction>& prepared,
+                           UndoPages& undo, CrashDecisions& decisions) {
+  const Result<std::optional<std::filesystem::path>> log = binary_log_in_use(options);
+  if (!log) return log.error();
+  if (!*log) return accept_no_log(options, prepared, decisions);
+  const Result<FileStamp> stamp = stamp_of(**log);
+  if (!stamp) return stamp.error();
+  binlog::Wanted wanted = wanted_decisions(prepared);
+  wanted.executed_until_us = writes.redo_us;
+  const Result<binlog::Decisions> said = read_log(**log, *stamp, options, wanted, writes);
+  if (!said) return said.error();
+  Result<DecidedTransactions> decided = carry_out(*said, prepared, undo);
+  if (!decided) return decided.error();
+  if (!decided->groups.empty()) {
+    Result<innodb::RedoContinuation> continuation =
+        innodb::RedoContinuation::make(crash.analysis().complete_until, redo);
+    if (!continuation) return continuation.error();
+    for (const Bytes& group : crash.analysis().unfinished_metadata) continuation->add(group);
+    for (const Bytes& group : decided->groups) continuation->add(group);
+    decisions.continuation = std::move(*continuation);
+  }
+  decisions.decided = std::move(*decided);
   decisions.binary_log = **log;
   decisions.binary_log_stamp = *stamp;
-  return std::optional{std::move(*read)};
+  return {};
 }
 
 }  // namespace
@@ -73,20 +123,11 @@ Result<std::shared_ptr<const CrashDecisions>> decide_prepared_transactions(const
   decisions->prepared = prepared->size();
   decisions->decided.undecided = prepared->size();
   if (options.binary_log == BinaryLogUse::ignored) return std::shared_ptr<const CrashDecisions>{decisions};
-  const Result<std::optional<binlog::Decisions>> said =
-      ask_binary_log(options, wanted_decisions(*prepared), *decisions);
-  if (!said) return said.error();
-  if (!*said) return std::shared_ptr<const CrashDecisions>{decisions};
-
-  Result<DecidedTransactions> decided = carry_out(**said, *prepared, *undo);
-  if (!decided) return with_hint(decided.error());
-  decisions->decided = std::move(*decided);
-  if (decisions->decided.groups.empty()) return std::shared_ptr<const CrashDecisions>{decisions};
-  Result<innodb::RedoContinuation> continuation = innodb::RedoContinuation::make(crash.analysis().complete_until, *log);
-  if (!continuation) return continuation.error();
-  for (const Bytes& group : crash.analysis().unfinished_metadata) continuation->add(group);
-  for (const Bytes& group : decisions->decided.groups) continuation->add(group);
-  decisions->continuation = std::move(*continuation);
+  const Result<> followed =
+      follow_binary_log(options, last_writes_of(redo, files), crash, *log, *prepared, *undo, *decisions);
+  if (!followed && !prepared->empty()) return with_hint(followed.error());
+  if (!followed)
+    decisions->warning = Error{followed.error().code, followed.error().what, std::string{kGtidsMayBeMissing}};
   return std::shared_ptr<const CrashDecisions>{decisions};
 }
 

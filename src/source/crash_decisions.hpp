@@ -19,10 +19,12 @@ namespace donord {
 /// Keeps no file open.
 struct CrashDecisions {
   std::size_t prepared = 0;  ///< transactions that were
-  /// What decided about them; nothing if there were none, if it was not to be asked, or if there is no such log and
-  /// nothing is lost by that.
+  /// The log that was read, for its GTIDs also when nothing was prepared. Nothing if it was not to be asked, if there
+  /// is none, or if there is a warning about it.
   std::optional<std::filesystem::path> binary_log;
   std::optional<FileStamp> binary_log_stamp;
+  /// Why there is no such log, when recipients may lack something by that, but no commit. The hint says what.
+  std::optional<Error> warning;
   DecidedTransactions decided;
   /// The log with the end of these transactions; nothing when it goes out as it is.
   std::optional<innodb::RedoContinuation> continuation;
@@ -32,7 +34,8 @@ struct CrashDecisions {
 };
 
 /// `files` are those of the survey, with their keys. The error names the binary log, or says that there is none
-/// although transactions wait for one.
+/// although transactions wait for one: those that the server prepared itself, and those of XA PREPARE that InnoDB does
+/// not know to be logged.
 [[nodiscard]] Result<std::shared_ptr<const CrashDecisions>> decide_prepared_transactions(
     const DatadirOptions& options, const RedoSurvey& redo, std::uint32_t page_size_bytes, const CrashSurvey& crash,
     const std::vector<TablespaceFile>& files);

@@ -178,12 +178,6 @@ const Decision* find(const binlog::Decisions& decisions, const binlog::Xid& xid)
   return found == decisions.external.end() ? nullptr : &found->second;
 }
 
-/// InnoDB knows already that the transaction is to stay.
-bool is_in_coordinator(const PreparedTransaction& transaction) {
-  const OpenUndoLog& log = transaction.insert ? *transaction.insert : *transaction.update;
-  return log.segment.state == UndoState::prepared_in_coordinator;
-}
-
 /// Ends the transactions that the log knows, in its order.
 Result<> end_transactions(Ender& ender,
                           const std::vector<std::pair<const Decision*, const PreparedTransaction*>>& in_order,
@@ -201,7 +195,7 @@ Result<> end_transactions(Ender& ender,
         break;
       case binlog::Outcome::prepared:
         ++decided.prepared;
-        if (!is_in_coordinator(*transaction)) done = ender.mark(*transaction, UndoState::prepared_in_coordinator);
+        if (!transaction->in_coordinator()) done = ender.mark(*transaction, UndoState::prepared_in_coordinator);
         break;
     }
     if (!done) return done;

@@ -80,6 +80,7 @@ ReportJson describe(const CrashDecisions& decisions) {
                   {"rolled_back", decided.rolled_back}, {"undecided", decided.undecided},
                   {"gtid_logs", decided.gtid_logs}};
   if (decisions.binary_log) json["binary_log"] = decisions.binary_log->string();
+  if (decisions.warning) json["warning"] = to_json(*decisions.warning);
   return json;
 }
 

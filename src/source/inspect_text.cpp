@@ -76,6 +76,7 @@ std::string recovery_text(const RedoAnalysis& analysis) {
 std::string decisions_text(const CrashDecisions& decisions) {
   const DecidedTransactions& decided = decisions.decided;
   std::string out = line_of("prepared", fmt::format("{} transactions", decisions.prepared));
+  if (decisions.warning) out += line_of("", decisions.warning->what) + line_of("", decisions.warning->hint);
   if (!decisions.binary_log) return out;
   out += line_of("",
                  fmt::format("{} committed, {} kept and {} rolled back by {}, {} not in it", decided.committed,

@@ -30,6 +30,11 @@ struct PreparedTransaction {
   /// Of everything but inserts. It may be active and empty: a server that commits a transaction of inserts adds one,
   /// for the GTID.
   std::optional<OpenUndoLog> update;
+
+  /// InnoDB knows already that the transaction is to stay.
+  [[nodiscard]] bool in_coordinator() const {
+    return (insert ? *insert : *update).segment.state == innodb::UndoState::prepared_in_coordinator;
+  }
 };
 
 /// In the order of their ids.

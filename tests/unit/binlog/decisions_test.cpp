@@ -64,6 +64,42 @@ TEST(Decisions, GtidsThatInnodbMayNotHaveWrittenDown) {
   EXPECT_EQ(to_text(decide(log).unrecorded_gtids), fmt::format("{0}:2:4-6,{0}:tag:8", kUuid));
 }
 
+TEST(Decisions, BehindTheSourceOnlyWhatIsNeededCountsAsExecuted) {
+  BinlogBuilder log;
+  log.gtid(make_gtid(1), 500).transaction(10);
+  log.gtid(make_gtid(2), 501).transaction(9);
+  log.gtid(make_gtid(3), 502).transaction(11);
+  log.gtid(make_gtid(4), 503).transaction(8);
+  log.gtid(make_gtid(5), 504).query("FLUSH TABLES");
+  Wanted wanted = kWanted;
+  wanted.executed_until_us = 500;
+  const Result<Decisions> decisions = read_decisions(source_of(log.bytes()), wanted);
+  ASSERT_TRUE(decisions);
+  EXPECT_EQ(to_text(decisions->gtids), kUuid + ":1:3:5");
+  EXPECT_EQ(to_text(decisions->unrecorded_gtids), kUuid + ":3:5");
+}
+
+TEST(Decisions, TimesAreThoseOfWhatInnodbPrepares) {
+  BinlogBuilder log;
+  log.gtid(make_gtid(1), 500).transaction(10);
+  EXPECT_EQ(decide(log).times.newest_us, 500);
+  log.gtid(make_gtid(2), 600).query("FLUSH TABLES");
+  log.gtid(make_gtid(3), 601).query("XA COMMIT X'61',X'',1");
+  EXPECT_EQ(decide(log).times.newest_us, 500) << "none of them is prepared just before";
+  log.add(EventType::anonymous_gtid, testing::gtid_body(make_gtid(0), 700));
+  log.query("XA START X'61',X'',1").xa_prepare({1, "a", ""});
+  EXPECT_EQ(decide(log).times.newest_us, 700);
+  EXPECT_EQ(decide(log).times.first_wanted_us, 0);
+
+  log.gtid(make_gtid(4), 800).transaction(11).gtid(make_gtid(5), 801).ddl(12);
+  EXPECT_EQ(decide(log).times.newest_us, 801);
+  EXPECT_EQ(decide(log).times.first_wanted_us, 800);
+  EXPECT_EQ(decide(log).times.last_unwanted_us, 0) << "10 was before";
+  log.gtid(make_gtid(6), 900).transaction(9).gtid(make_gtid(7), 950).transaction(13);
+  EXPECT_EQ(decide(log).times.first_wanted_us, 800);
+  EXPECT_EQ(decide(log).times.last_unwanted_us, 900);
+}
+
 TEST(Decisions, AnonymousTransactionsHaveNoGtid) {
   BinlogBuilder log{Checksum::none};
   log.gtid(make_gtid(1)).transaction(11);

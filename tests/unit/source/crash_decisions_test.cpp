@@ -1,5 +1,6 @@
 #include "source/crash_decisions.hpp"
 
+#include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -51,6 +52,21 @@ class CrashDecisionsTest : public ::testing::Test {
     testing::write_file(crashed_.at("binlog.000007"), bytes);
   }
 
+  void make_binary_log_older(std::chrono::seconds by) const {
+    const auto now = std::filesystem::last_write_time(crashed_.at("binlog.000007"));
+    std::filesystem::last_write_time(crashed_.at("binlog.000007"), now - by);
+  }
+  static std::int64_t now_in_us() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  }
+
+  static testing::UndoSegmentSpec external_segment(UndoState state) {
+    testing::UndoSegmentSpec external = prepared_segment(UndoType::update, 4001, 0, state);
+    external.logs[0].xid = {.format_id = 7, .gtrid = "ours", .bqual = ""};
+    return external;
+  }
+
   DatadirSurvey survey(const DatadirSurvey* previous = nullptr) const {
     DatadirSurvey made = survey_datadir(options_, previous);
     EXPECT_THAT(made.problems, IsEmpty()) << made.problems.front().what;
@@ -66,12 +82,22 @@ class CrashDecisionsTest : public ::testing::Test {
     return made.problems.empty() ? Error{} : made.problems.front();
   }
 
-  std::vector<std::string> served_records() const {
+  testing::ServedRedo served() const {
     auto source = DatadirSource::open(options_);
     EXPECT_TRUE(source) << source.error().what;
     const std::unique_ptr<CloneView> view = std::move(*(*source)->begin_clone({}));
-    const testing::ServedRedo redo{*view};
+    return testing::ServedRedo{*view};
+  }
+  std::vector<std::string> served_records() const {
+    const testing::ServedRedo redo = served();
     return testing::records_of(redo.blocks(), redo.chain().start_lsn());
+  }
+  std::string served_bytes() const {
+    std::string bytes;
+    constexpr std::size_t kAround = innodb::kRedoBlockHeaderBytes + innodb::kRedoBlockTrailerBytes;
+    for (const innodb::RedoBlockBytes& block : served().blocks())
+      bytes += as_text(ByteView{block}.subspan(innodb::kRedoBlockHeaderBytes, block.size() - kAround));
+    return bytes;
   }
 
   testing::CrashedDatadir crashed_;
@@ -174,6 +200,58 @@ TEST_F(CrashDecisionsTest, ABinaryLogThatCannotBeReadIsRefused) {
   EXPECT_THAT(problem().hint, HasSubstr("--without-binary-log"));
 }
 
+TEST_F(CrashDecisionsTest, ALogOfAnotherTimeIsRefused) {
+  crashed_.write();
+  const std::int64_t now_us = now_in_us();
+  put_binary_log(BinlogBuilder{}.gtid(make_gtid(1), now_us + 100'000'000).transaction(61));
+  EXPECT_EQ(problem().code, Errc::conflict);
+  EXPECT_THAT(problem().what, HasSubstr("after the last write to the directory"));
+
+  put_binary_log(BinlogBuilder{}.gtid(make_gtid(1), now_us - 1'000'000'000).transaction(61));
+  EXPECT_EQ(survey().decisions->decided.committed, 1U) << "the file is new";
+  make_binary_log_older(std::chrono::seconds{1000});
+  EXPECT_THAT(problem().what, HasSubstr("before the redo log"));
+  options_.log_bin = "binlog";
+  EXPECT_EQ(survey().decisions->decided.committed, 1U);
+}
+
+TEST_F(CrashDecisionsTest, GtidsBehindTheRedoLogAreNotExecutedHere) {
+  const std::int64_t now_us = now_in_us();
+  put_segments({prepared_segment(UndoType::update, 4001, 61), {.logs = {{.transaction = 3000}}}});
+  crashed_.write();
+  put_binary_log(BinlogBuilder{}
+                     .gtid(make_gtid(1), now_us - 1'000'000)
+                     .transaction(60)
+                     .gtid(make_gtid(2), now_us - 1'000'000)
+                     .transaction(61)
+                     .gtid(make_gtid(3), now_us + 10'000'000)
+                     .transaction(62));
+  EXPECT_EQ(survey().decisions->decided.gtid_logs, 1U);
+  const std::string end_of_text(1, '\0');
+  EXPECT_THAT(served_bytes(), HasSubstr(binlog::to_text(make_gtid(1)) + "-2" + end_of_text));
+}
+
+TEST_F(CrashDecisionsTest, WithNothingPreparedABadLogIsAWarning) {
+  put_segments({});
+  crashed_.write();
+  Bytes damaged = BinlogBuilder{}.transaction(60).transaction(61).bytes();
+  damaged[200] ^= 1;
+  Bytes encrypted = BinlogBuilder{}.bytes();
+  encrypted[0] = binlog::kEncryptedMagic[0];
+  const Bytes later = BinlogBuilder{}.gtid(make_gtid(1), now_in_us() + 100'000'000).transaction(61).bytes();
+  for (const auto& [log, what] :
+       {std::pair{damaged, "damaged"}, {encrypted, "encrypted"}, {later, "not that of this"}}) {
+    put_binary_log(log);
+    const DatadirSurvey made = survey();
+    EXPECT_EQ(made.decisions->binary_log, std::nullopt);
+    EXPECT_EQ(made.decisions->continuation, std::nullopt);
+    EXPECT_THAT(made.decisions->warning->what, HasSubstr(what));
+    EXPECT_THAT(made.decisions->warning->hint, HasSubstr("GTIDs of statements that changed nothing in InnoDB"));
+  }
+  std::filesystem::remove(crashed_.at("binlog.000007"));
+  EXPECT_THAT(survey().decisions->warning->what, HasSubstr("binlog.000007"));
+}
+
 TEST_F(CrashDecisionsTest, WhoAcceptsTheLossNeedsNoBinaryLog) {
   options_.binary_log = BinaryLogUse::ignored;
   const Lsn end = crashed_.write();
@@ -185,14 +263,23 @@ TEST_F(CrashDecisionsTest, WhoAcceptsTheLossNeedsNoBinaryLog) {
   EXPECT_EQ(made.served_redo_end(), end);
 }
 
-TEST_F(CrashDecisionsTest, ExternalTransactionsNeedNoBinaryLog) {
-  testing::UndoSegmentSpec external = prepared_segment(UndoType::update, 4001, 0);
-  external.logs[0].xid = {.format_id = 7, .gtrid = "ours", .bqual = ""};
-  put_segments({external});
+TEST_F(CrashDecisionsTest, XaTransactionsInTheCoordinatorNeedNoBinaryLog) {
+  put_segments({external_segment(UndoState::prepared_in_coordinator)});
   crashed_.write();
   const DatadirSurvey made = survey();
   EXPECT_EQ(made.decisions->prepared, 1U);
   EXPECT_EQ(made.decisions->continuation, std::nullopt);
+  EXPECT_THAT(made.decisions->warning->what, HasSubstr("1 XA transactions are prepared, and no index in"));
+  EXPECT_THAT(made.decisions->warning->hint, HasSubstr("--log-bin-index"));
+}
+
+TEST_F(CrashDecisionsTest, OtherXaTransactionsWaitForTheBinaryLog) {
+  put_segments({external_segment(UndoState::prepared)});
+  EXPECT_THAT(problem().what, HasSubstr("1 transactions were prepared for a binary log, and no index in"));
+  put_binary_log(BinlogBuilder{}.query("XA START X'6f757273',X'',7").xa_prepare({7, "ours", ""}));
+  const DatadirSurvey made = survey();
+  EXPECT_EQ(made.decisions->decided.prepared, 1U);
+  EXPECT_EQ(made.decisions->warning, std::nullopt);
 }
 
 TEST_F(CrashDecisionsTest, UndoPagesThatAreNoneAreRefused) {

@@ -84,8 +84,13 @@ inline Bytes ddl_variables(std::uint64_t xid) {
       .u8(xid);
 }
 
-inline Bytes gtid_body(const binlog::Gtid& gtid) {
-  return LogFields{}.u1(1).bytes(gtid.uuid).u8(static_cast<std::uint64_t>(gtid.number)).u1(2).u8(0).u8(1);
+/// `committed_us` is the commit time; 0 for an event without one.
+inline Bytes gtid_body(const binlog::Gtid& gtid, std::int64_t committed_us = 0) {
+  LogFields fields;
+  fields.u1(1).bytes(gtid.uuid).u8(static_cast<std::uint64_t>(gtid.number)).u1(2).u8(0).u8(1);
+  const auto time = static_cast<std::uint64_t>(committed_us);
+  if (committed_us != 0) fields.u4(time).u2(time >> 32).u1(time >> 48);
+  return fields;
 }
 
 inline binlog::Gtid make_gtid(std::int64_t number, std::string_view tag = {}) {
@@ -94,7 +99,7 @@ inline binlog::Gtid make_gtid(std::int64_t number, std::string_view tag = {}) {
   return gtid;
 }
 
-inline Bytes tagged_gtid_body(const binlog::Gtid& gtid) {
+inline Bytes tagged_gtid_body(const binlog::Gtid& gtid, std::int64_t committed_us = 0) {
   Bytes fields;
   binlog::append_varint(fields, 0);
   binlog::append_varint(fields, 1);
@@ -107,6 +112,10 @@ inline Bytes tagged_gtid_body(const binlog::Gtid& gtid) {
   append(fields, as_bytes(gtid.tag));
   binlog::append_varint(fields, 4);  // last_committed, which nobody reads
   binlog::append_signed_varint(fields, 7);
+  if (committed_us != 0) {
+    binlog::append_varint(fields, 6);
+    binlog::append_varint(fields, static_cast<std::uint64_t>(committed_us));
+  }
   Bytes body;
   binlog::append_varint(body, 1);
   binlog::append_varint(body, fields.size() + 3);
@@ -151,11 +160,11 @@ class BinlogBuilder {
     add(binlog::EventType::query, query_body(statement));
     return *this;
   }
-  BinlogBuilder& gtid(const binlog::Gtid& gtid) {
+  BinlogBuilder& gtid(const binlog::Gtid& gtid, std::int64_t committed_us = 0) {
     if (gtid.tag.empty())
-      add(binlog::EventType::gtid, gtid_body(gtid));
+      add(binlog::EventType::gtid, gtid_body(gtid, committed_us));
     else
-      add(binlog::EventType::gtid_tagged, tagged_gtid_body(gtid));
+      add(binlog::EventType::gtid_tagged, tagged_gtid_body(gtid, committed_us));
     return *this;
   }
   BinlogBuilder& xid(std::uint64_t number) {
