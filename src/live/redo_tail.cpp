@@ -108,24 +108,39 @@ Result<> RedoTail::check_header(const innodb::RedoFileHeader& header) const {
 
 namespace {
 
-/// Whether changes are missing in the log behind an LSN. Older files keep flags that were reset in newer ones since.
+bool lacks_changes(const innodb::RedoFileHeader& header) {
+  return header.has(RedoFlag::logging_disabled) || header.has(RedoFlag::crash_unsafe);
+}
+
 Result<> check_logging(const innodb::RedoFileHeader& header) {
-  if (header.has(RedoFlag::logging_disabled) || header.has(RedoFlag::crash_unsafe))
+  if (lacks_changes(header))
     return Error{Errc::redo_disabled, "redo logging is disabled on the server",
                  "run ALTER INSTANCE ENABLE INNODB REDO_LOG there and start the clone again"};
   return {};
 }
 
-Result<> check_logging(const std::vector<OpenRedoFile>& files, Lsn from) {
+}  // namespace
+
+/// Whether changes are missing in the log behind an LSN. Older files keep flags that were reset in newer ones since.
+Result<> RedoTail::check_logging_from(Lsn from, const Files& files) const {
   for (const OpenRedoFile& file : files)
-    if (end_of(file) > from)
+    if (end_of(file) > from && start_of(file) >= excused_before_)
       if (Result<> logging = check_logging(file.start->header); !logging) return logging;
   return {};
 }
 
-}  // namespace
+/// Before anything was read: if the newest file has no flags, logging is on again, and it was so before the checkpoint
+/// that is found from now on, whatever the files before it say.
+Result<> RedoTail::excuse_older_files() {
+  const Result<Files> files = list();
+  if (!files) return files.error();
+  if (!lacks_changes(files->back().start->header)) excused_before_ = start_of(files->back());
+  return {};
+}
 
 Result<Lsn> RedoTail::look_for_checkpoint() {
+  if (!checkpoint_)
+    if (Result<> excused = excuse_older_files(); !excused) return excused.error();
   const Result<Files> files = list();
   if (!files) return files.error();
   std::optional<Lsn> newest;
@@ -138,7 +153,7 @@ Result<Lsn> RedoTail::look_for_checkpoint() {
       }
   if (!newest)
     return Error{Errc::not_found, fmt::format("no redo file in {} holds a valid checkpoint", directory_.string())};
-  if (const Result<> logging = check_logging(*files, *newest); !logging) return logging.error();
+  if (const Result<> logging = check_logging_from(*newest, *files); !logging) return logging.error();
   uuid_ = holder->start->header.uuid;
   if (!checkpoint_ || *newest >= *checkpoint_) {
     checkpoint_ = newest;
@@ -171,7 +186,7 @@ Result<RedoPiece> RedoTail::look_for_blocks(MutableBytes buffer) {
 Result<bool> RedoTail::find_file() {
   Result<Files> files = list();
   if (!files) return files.error();
-  if (const Result<> logging = check_logging(*files, position_); !logging) return logging.error();
+  if (const Result<> logging = check_logging_from(position_, *files); !logging) return logging.error();
   const auto file = std::ranges::find_if(*files, [this](const auto& each) { return link_of(each).covers(position_); });
   if (file != files->end()) {
     file_ = std::move(*file);

@@ -88,6 +88,8 @@ class RedoTail {
   [[nodiscard]] auto patiently(Look look) -> decltype(look());
 
   [[nodiscard]] Result<Files> list() const;
+  [[nodiscard]] Result<> check_logging_from(Lsn from, const Files& files) const;
+  [[nodiscard]] Result<> excuse_older_files();
   [[nodiscard]] Result<> check_header(const innodb::RedoFileHeader& header) const;
   [[nodiscard]] Result<Lsn> look_for_checkpoint();
   [[nodiscard]] Result<RedoPiece> look_for_blocks(MutableBytes buffer);
@@ -102,6 +104,7 @@ class RedoTail {
   RedoTailOptions options_;
   std::optional<std::uint32_t> uuid_;  ///< of the log, once it is known
   std::optional<Lsn> checkpoint_;
+  Lsn excused_before_;  ///< files that begin earlier may say that logging is off: it was on again when this began
   innodb::RedoFileStart checkpoint_file_start_;
 
   Lsn position_;

@@ -334,6 +334,23 @@ TEST_F(RedoTailTest, LoggingThatWasDisabledBeforeTheCheckpointDoesNotMatter) {
   expect_drained(tail);
 }
 
+TEST_F(RedoTailTest, LoggingThatIsOnAgainInTheNextFileDoesNotMatterForOneThatBeginsThen) {
+  RedoTail earlier = open();
+  server_.set_flags(3);
+  server_.fill_file();
+  server_.set_flags(3 | 8);
+  server_.write(1000);
+  server_.set_flags(0);
+  server_.checkpoint(Lsn{server_.files().front().end().value() - 600});
+  RedoTail tail = open();
+  expect_drained(tail);
+  EXPECT_TRUE(tail.newest_checkpoint());
+  EXPECT_EQ(earlier.newest_checkpoint().error().code, Errc::redo_disabled);
+
+  server_.set_flags(3);
+  EXPECT_EQ(tail.newest_checkpoint().error().code, Errc::redo_disabled);
+}
+
 TEST_F(RedoTailTest, TheNewestCheckpointIsFoundAndNeverGoesBack) {
   server_.write(2 * kDataBytes);
   RedoTail tail = open();
