@@ -133,11 +133,10 @@ Result<> LiveFiles::read(std::size_t index, std::uint64_t offset_bytes, MutableB
 Result<std::optional<SpaceFate>> LiveFiles::fate_of(SpaceId space) const {
   const Result<Lsn> until = watch_->catch_up();
   if (!until) return until.error();
-  const Result<std::vector<LogEvent>> events = watch_->tracker().events(since_, *until);
-  if (!events) return events.error();
-  const SpaceFates fates = fates_of(*events);
-  const auto found = fates.find(space);
-  return found == fates.end() ? std::nullopt : std::optional{found->second};
+  const Result<SpaceFates> fates = fates_of(watch_->tracker(), since_, *until);
+  if (!fates) return fates.error();
+  const auto found = fates->find(space);
+  return found == fates->end() ? std::nullopt : std::optional{found->second};
 }
 
 /// Whether the file is not where it was when it was `seen`.
@@ -147,7 +146,7 @@ bool LiveFiles::follow(std::size_t index, const Entry& seen, const SpaceFate& fa
     return true;
   }
   if (fate.path.empty()) return false;
-  const std::filesystem::path now = (datadir_ / fate.path).lexically_normal();
+  const std::filesystem::path now = place_of(datadir_, fate.path);
   const std::lock_guard lock{mutex_};
   entries_.at(index).path = now;
   return seen.path != now;

@@ -33,7 +33,7 @@ std::optional<Error> first_unknown(const std::vector<FileMismatch>& missing, con
                                    const SpaceFates& known) {
   for (const FileMismatch& mismatch : missing)
     if (!known.contains(mismatch.space) &&
-        !survey.unidentified.contains((survey.options.datadir / mismatch.server).lexically_normal()))
+        !survey.unidentified.contains(place_of(survey.options.datadir, mismatch.server)))
       return Error{Errc::conflict, to_text(mismatch),
                    "name the directory that has it: --innodb-directories, --innodb-undo-directory..., or give the "
                    "server's my.cnf as --source-defaults-file"};
@@ -132,9 +132,9 @@ Result<bool> LiveSource::ask_server(const LiveSurvey& survey, RedoWatch& watch, 
         Errc::conflict,
         fmt::format("{} says that its redo log is at LSN {}, but the log in the directory does not get there: {}",
                     server_->options().name(), logs.lsn, known.error().what)};
-  const Result<std::vector<LogEvent>> events = watch.tracker().events(since, *known);
-  if (!events) return events.error();
-  if (const std::optional<Error> unknown = first_unknown(moment->missing, survey, fates_of(*events))) return *unknown;
+  const Result<SpaceFates> fates = fates_of(watch.tracker(), since, *known);
+  if (!fates) return fates.error();
+  if (const std::optional<Error> unknown = first_unknown(moment->missing, survey, *fates)) return *unknown;
   log::info("live.logs", {{"lsn", logs.lsn.value()},
                           {"checkpoint", logs.checkpoint.value()},
                           {"binary_log", logs.binary_log_file},

@@ -149,9 +149,7 @@ Result<> LiveView::still_possible() const {
 }
 
 Result<SpaceFates> LiveView::fates(Lsn from, Lsn to) const {
-  const Result<std::vector<LogEvent>> events = watch_->tracker().events(from, to);
-  if (!events) return events.error();
-  return fates_of(*events);
+  return fates_of(watch_->tracker(), from, to);
 }
 
 std::string LiveView::name_of(SpaceId space, const SpaceFate& fate) const {
@@ -162,7 +160,7 @@ std::string LiveView::name_of(SpaceId space, const SpaceFate& fate) const {
 
 /// Nothing for one that has gone or moved on meanwhile: then the log knows more.
 Result<std::optional<TablespaceFile>> LiveView::created_file(SpaceId space, const SpaceFate& fate) const {
-  const std::filesystem::path path = (survey_.options.datadir / fate.path).lexically_normal();
+  const std::filesystem::path path = place_of(survey_.options.datadir, fate.path);
   Result<TablespaceFile> file = identify_live(survey_, {path, fate.path});
   if (!file) {
     if (file.error().code == Errc::not_found) return std::optional<TablespaceFile>{};
@@ -190,7 +188,7 @@ Result<Announced> LiveView::follow_files(const SpaceFates& fates) {
       continue;
     }
     TablespaceFile renamed = *file;
-    renamed.path = (survey_.options.datadir / fate.path).lexically_normal();
+    renamed.path = place_of(survey_.options.datadir, fate.path);
     renamed.name = fate.path;
     if (fate.path.empty() || renamed.path == file->path) continue;
     Result<std::string> name = wire_name(renamed, survey_.options.path_map);
@@ -317,7 +315,7 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     if (!file || !is_served(*file)) continue;
     const auto fate = now.find(file->space);
     const bool in_log = fate != now.end() && !fate->second.removed &&
-                        (survey_.options.datadir / fate->second.path).lexically_normal() == file->path;
+                        place_of(survey_.options.datadir, fate->second.path) == file->path;
     if (!in_log) strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};
@@ -431,17 +429,16 @@ Result<Lsn> LiveView::choose_end() {
 /// be made good any more.
 Result<std::vector<FileChange>> LiveView::late_files(Lsn end) {
   if (end <= names_until_) return std::vector<FileChange>{};
-  const Result<std::vector<LogEvent>> events = watch_->tracker().events(names_until_, end);
-  if (!events) return events.error();
+  const Result<SpaceFates> now = fates(names_until_, end);
+  if (!now) return now.error();
   const Result<SpaceFates> later = fates(names_until_, watch_->tracker().tracked_until());
   if (!later) return later.error();
-  const SpaceFates now = fates_of(*events);
-  Result<Announced> announced = follow_files(now);
+  Result<Announced> announced = follow_files(*now);
   if (!announced) return announced.error();
   if (!announced->moved.empty())
     return changed_while_cloned(fmt::format("{} came into a directory of its own", announced->moved.front().name));
   std::vector<FileChange> changes = std::move(announced->changes);
-  for (const auto& [space, fate] : now) {
+  for (const auto& [space, fate] : *now) {
     if (fate.removed) continue;
     if (fate.imported) return changed_while_cloned(fmt::format("{} was imported", name_of(space, fate)));
     if (fate.index_loaded) return changed_while_cloned(fmt::format("an index of {} was built", name_of(space, fate)));
@@ -521,7 +518,7 @@ Result<std::unique_ptr<CloneView>> begin_live_view(std::shared_ptr<RedoWatch> wa
   for (const auto& [path, error] : survey.unidentified) {
     const bool known = std::ranges::any_of(*events, [&](const LogEvent& event) {
       const auto is = [&](const std::string& name) {
-        return !name.empty() && (survey.options.datadir / name).lexically_normal() == path;
+        return !name.empty() && place_of(survey.options.datadir, name) == path;
       };
       return is(event.path) || is(event.new_path);
     });

@@ -34,4 +34,14 @@ SpaceFates fates_of(const std::vector<LogEvent>& events) {
   return fates;
 }
 
+Result<SpaceFates> fates_of(const PageTracker& tracker, Lsn from, Lsn to) {
+  const Result<std::vector<LogEvent>> events = tracker.events(from, to);
+  if (!events) return events.error();
+  return fates_of(*events);
+}
+
+std::filesystem::path place_of(const std::filesystem::path& datadir, const std::filesystem::path& path) {
+  return (datadir / path).lexically_normal();
+}
+
 }  // namespace donord

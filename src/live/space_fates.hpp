@@ -3,13 +3,16 @@
 // What became of tablespaces in a piece of the log: which came, went, got another name, or have pages that the log does
 // not tell of.
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/result.hpp"
 #include "live/log_events.hpp"
+#include "live/page_tracker.hpp"
 
 namespace donord {
 
@@ -28,5 +31,10 @@ using SpaceFates = std::map<SpaceId, SpaceFate>;
 
 /// `events` in the order of the log.
 [[nodiscard]] SpaceFates fates_of(const std::vector<LogEvent>& events);
+/// Of the events in [from, to). Errors as of `PageTracker::events()`.
+[[nodiscard]] Result<SpaceFates> fates_of(const PageTracker& tracker, Lsn from, Lsn to);
+
+/// Where a file is that the log calls `path`.
+[[nodiscard]] std::filesystem::path place_of(const std::filesystem::path& datadir, const std::filesystem::path& path);
 
 }  // namespace donord
