@@ -1,8 +1,5 @@
 #include "live/live_source.hpp"
 
-#include <chrono>
-#include <thread>
-
 #include "base/log.hpp"
 #include "live/space_fates.hpp"
 
@@ -11,21 +8,6 @@ namespace donord {
 namespace {
 
 constexpr std::size_t kMaxOpenFiles = 256;
-constexpr std::chrono::seconds kTruncation{60};
-constexpr std::chrono::milliseconds kPause{20};
-
-/// A file that is being made must be complete before the log is read for a clone.
-Result<> wait_for_undo_truncation(const DatadirOptions& options) {
-  const auto deadline = std::chrono::steady_clock::now() + kTruncation;
-  for (;;) {
-    const Result<bool> truncating = truncates_undo(options);
-    if (!truncating) return truncating.error();
-    if (!*truncating) return {};
-    if (std::chrono::steady_clock::now() > deadline)
-      return Error{Errc::ddl_in_progress, "an undo tablespace is being truncated", "clone again later"};
-    std::this_thread::sleep_for(kPause);
-  }
-}
 
 /// A file that came since the last look is in the log; what is wrong with one that could not be identified is told
 /// elsewhere.

@@ -18,6 +18,12 @@ namespace {
 constexpr int kLooks = 40;
 constexpr std::chrono::milliseconds kPause{5};
 constexpr std::chrono::milliseconds kScanPause{100};
+constexpr std::chrono::seconds kTruncation{60};
+constexpr std::chrono::milliseconds kTruncationPause{20};
+
+Error undo_truncated() {
+  return {Errc::ddl_in_progress, "an undo tablespace is being truncated", "clone again later"};
+}
 
 /// A page 0 that is being written, or a file that is being made, is fine a moment later.
 template <class Look>
@@ -136,12 +142,22 @@ Result<bool> truncates_undo(const DatadirOptions& options) {
     std::error_code error;
     for (fs::directory_iterator entries{directory, error}; !error && entries != fs::directory_iterator{};
          entries.increment(error)) {
-      const std::string name = entries->path().filename().string();
-      if (name.starts_with("undo_") && name.ends_with("_trunc.log")) return true;
+      if (is_undo_truncation_log(entries->path().filename().native())) return true;
     }
     if (error) return io_error("list", directory, error.value());
   }
   return false;
+}
+
+Result<> wait_for_undo_truncation(const DatadirOptions& options) {
+  const auto deadline = std::chrono::steady_clock::now() + kTruncation;
+  for (;;) {
+    const Result<bool> truncating = truncates_undo(options);
+    if (!truncating) return truncating.error();
+    if (!*truncating) return {};
+    if (std::chrono::steady_clock::now() > deadline) return undo_truncated();
+    std::this_thread::sleep_for(kTruncationPause);
+  }
 }
 
 Result<std::shared_ptr<const KeyringFile>> read_live_keyring(const DatadirOptions& options) {
@@ -193,9 +209,10 @@ Result<LiveSurvey> survey_live(const DatadirOptions& options, const LiveSurvey* 
     std::this_thread::sleep_for(kScanPause);
     scan = scan_datadir(survey.options);
   }
-  if (const Result<bool> truncating = truncates_undo(survey.options); truncating && *truncating)
-    return Error{Errc::ddl_in_progress, "an undo tablespace is being truncated", "clone again later"};
-  if (!scan.problems.empty()) return scan.problems.front();
+  if (!scan.problems.empty()) {
+    const Result<bool> truncating = truncates_undo(survey.options);
+    return truncating && *truncating ? undo_truncated() : scan.problems.front();
+  }
   if (Result<> added = add_system_files(scan.system_files, survey); !added) return added.error();
   Result<std::shared_ptr<const KeyringFile>> keyring = read_live_keyring(survey.options);
   if (!keyring) return keyring.error();

@@ -36,6 +36,8 @@ struct LiveSurvey {
 
 /// An undo tablespace is being truncated: its new file is not fit to be read before that has ended.
 [[nodiscard]] Result<bool> truncates_undo(const DatadirOptions& options);
+/// Until it has ended, before the log is read for a clone. `Errc::ddl_in_progress` when that takes very long.
+[[nodiscard]] Result<> wait_for_undo_truncation(const DatadirOptions& options);
 
 /// Lists and identifies the files. What has not changed since `previous` is not read again. The error is the first
 /// reason for which nothing of it can be served, now or later.

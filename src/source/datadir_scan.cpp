@@ -29,10 +29,6 @@ bool is_undo_name(std::string_view name) {
   return name.size() == 3 && all_digits(name);
 }
 
-bool is_undo_truncation_log(std::string_view name) {
-  return name.starts_with("undo_") && name.ends_with("_trunc.log");
-}
-
 Error unfinished_truncation(const fs::path& log) {
   return Error{Errc::conflict, fmt::format("{} says that an undo tablespace is being truncated", log.string()),
                "start the server once and shut it down cleanly"};
@@ -132,6 +128,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_undo_truncation_log(std::string_view name) {
+  return name.starts_with("undo_") && name.ends_with("_trunc.log");
+}
 
 Error unfinished_clone(const fs::path& sign) {
   return Error{Errc::conflict, fmt::format("{} says that a clone into this directory is unfinished", sign.string()),

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -30,5 +31,8 @@ struct DatadirScan {
 [[nodiscard]] Error unfinished_clone(const std::filesystem::path& sign);
 
 [[nodiscard]] DatadirScan scan_datadir(const DatadirOptions& options);
+
+/// What a server has beside an undo tablespace as long as it truncates it.
+[[nodiscard]] bool is_undo_truncation_log(std::string_view name);
 
 }  // namespace donord
