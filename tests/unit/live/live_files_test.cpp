@@ -23,13 +23,7 @@ class LiveFilesTest : public ::testing::Test {
  protected:
   /// Of db/t1.ibd alone.
   LiveFiles open(LiveWaits waits = {}) const {
-    const LiveOptions options = testing::live_options(server_);
-    std::shared_ptr<RedoWatch> watch = RedoWatch::start({.datadir = options.datadir,
-                                                         .system_file = server_.at("ibdata1"),
-                                                         .page_size_bytes = kPageBytes,
-                                                         .state_directory = options.state_directory,
-                                                         .pace = options.pace})
-                                           .value();
+    std::shared_ptr<RedoWatch> watch = RedoWatch::start(testing::watch_options(server_)).value();
     return LiveFiles{{identify_tablespace({server_.at("db/t1.ibd"), "./db/t1.ibd"}).value()},
                      server_.at(),
                      std::move(watch),

@@ -31,12 +31,7 @@ class PagePlanTest : public ::testing::Test {
         had_.push_back(file.usable_bytes());
         list_.push_back(file);
       }
-    std::shared_ptr<RedoWatch> watch = RedoWatch::start({.datadir = options.datadir,
-                                                         .system_file = server_.at("ibdata1"),
-                                                         .page_size_bytes = kPageBytes,
-                                                         .state_directory = options.state_directory,
-                                                         .pace = options.pace})
-                                           .value();
+    std::shared_ptr<RedoWatch> watch = RedoWatch::start(testing::watch_options(server_)).value();
     files_.emplace(list_, server_.at(), std::move(watch), MadeUpServer::kStart, std::make_shared<FileCache>(8));
   }
 

@@ -32,17 +32,9 @@ class ArmedFaults {
 
 class RedoWatchTest : public ::testing::Test {
  protected:
-  RedoWatchOptions options() const {
-    const LiveOptions live = testing::live_options(server_);
-    return {.datadir = live.datadir,
-            .system_file = server_.at("ibdata1"),
-            .page_size_bytes = MadeUpServer::kPageBytes,
-            .state_directory = live.state_directory,
-            .pace = live.pace};
-  }
-  std::shared_ptr<RedoWatch> start() const { return RedoWatch::start(options()).value(); }
+  std::shared_ptr<RedoWatch> start() const { return RedoWatch::start(testing::watch_options(server_)).value(); }
   std::shared_ptr<RedoWatch> start(std::chrono::milliseconds patience) const {
-    RedoWatchOptions impatient = options();
+    RedoWatchOptions impatient = testing::watch_options(server_);
     impatient.pace.patience = patience;
     return RedoWatch::start(impatient).value();
   }
@@ -200,7 +192,7 @@ TEST_F(RedoWatchTest, WhatCannotBeParsedEndsTheWatchAndWhatItKnew) {
   const Error error = error_of(watch->wait_until(server_.log_end()));
   EXPECT_EQ(error.code, Errc::malformed);
   EXPECT_THAT(error.what, HasSubstr("the redo of the running server"));
-  EXPECT_FALSE(std::filesystem::exists(options().state_directory / "0" / "pages.track"));
+  EXPECT_FALSE(std::filesystem::exists(testing::watch_options(server_).state_directory / "0" / "pages.track"));
 }
 
 }  // namespace

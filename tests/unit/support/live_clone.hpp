@@ -24,6 +24,16 @@ inline LiveOptions live_options(const MadeUpServer& server) {
                              .file_removed = std::chrono::milliseconds{0}}}};
 }
 
+/// For a watch without a source around it.
+inline RedoWatchOptions watch_options(const MadeUpServer& server) {
+  const LiveOptions live = live_options(server);
+  return {.datadir = live.datadir,
+          .system_file = server.at("ibdata1"),
+          .page_size_bytes = MadeUpServer::kPageBytes,
+          .state_directory = live.state_directory,
+          .pace = live.pace};
+}
+
 inline std::unique_ptr<LiveSource> open_live(LiveOptions options) {
   Result<std::unique_ptr<LiveSource>> source = LiveSource::open(std::move(options));
   if (!source) throw std::runtime_error(source.error().what);
