@@ -301,11 +301,16 @@ bool LiveView::undo_has_settled(const SpaceFates& now) {
 }
 
 /// Files that are there and of which neither the first list nor the log knows: IMPORT TABLESPACE brings such, under the
-/// id of a tablespace that DISCARD has removed.
+/// id of a tablespace that DISCARD has removed. Of those that it does know, check_imports() tells. The number of a
+/// removed file's inode may have been given to another one.
 Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> known;
   const auto note = [&known](const TablespaceFile& file) { known.emplace(file.stamp.device, file.stamp.inode); };
-  for (std::size_t i = 0; i < files_.size(); ++i) note(*files_.file(i));
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    const std::shared_ptr<const TablespaceFile> file = files_.file(i);
+    const auto fate = now.find(file->space);
+    if (fate == now.end() || !fate->second.removed) note(*file);
+  }
   std::ranges::for_each(created, note);
   std::vector<TablespaceFile> strangers;
   for (const ScannedFile& one : scan_datadir(survey_.options).candidates) {
@@ -314,8 +319,9 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     Result<TablespaceFile> file = identify_live(survey_, one);
     if (!file || !is_served(*file)) continue;
     const auto fate = now.find(file->space);
-    const bool in_log = fate != now.end() && !fate->second.removed &&
-                        place_of(survey_.options.datadir, fate->second.path) == file->path;
+    const bool in_log =
+        fate != now.end() && !fate->second.removed &&
+        (fate->second.imported || place_of(survey_.options.datadir, fate->second.path) == file->path);
     if (!in_log) strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};

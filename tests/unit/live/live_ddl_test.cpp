@@ -59,6 +59,14 @@ class LiveDdlTest : public ::testing::Test {
     testing::read_page(*view_, page_).value();
   }
 
+  /// DISCARD TABLESPACE, and the file that is to be imported: another one than before.
+  void discard_and_bring() {
+    const std::filesystem::path brought = server_.scratch() / "brought.ibd";
+    testing::write_file(brought, testing::make_tablespace({.space = kTable}));
+    server_.drop(kTable, "db/t1.ibd");
+    std::filesystem::rename(brought, server_.at("db/t1.ibd"));
+  }
+
   MadeUpServer server_;
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<CloneView> view_;
@@ -182,12 +190,26 @@ TEST_F(LiveDdlTest, ATableWhoseIndexWasBuiltIsSentInFull) {
 }
 
 TEST_F(LiveDdlTest, AnImportedTableEndsTheClone) {
-  server_.drop(kTable, "db/t1.ibd");  // DISCARD TABLESPACE
-  testing::write_file(server_.at("db/t1.ibd"), testing::make_tablespace({.space = kTable}));
+  discard_and_bring();
   server_.log_change(kTable, PageNo{3});
   const Error error = error_of(view_->begin_page_copy());
   EXPECT_EQ(error.code, Errc::ddl_in_progress);
   EXPECT_THAT(error.what, HasSubstr("./db/t1.ibd was imported"));
+}
+
+TEST_F(LiveDdlTest, AnImportOfWhichTheLogHasNothingYetEndsTheClone) {
+  discard_and_bring();
+  const Error error = error_of(view_->begin_page_copy());
+  EXPECT_EQ(error.code, Errc::ddl_in_progress);
+  EXPECT_THAT(error.what, HasSubstr("db/t1.ibd came without a record in the redo log"));
+}
+
+TEST_F(LiveDdlTest, AFileThatHasTheInodeOfARemovedOneIsNotTakenForIt) {
+  const std::filesystem::path kept = server_.scratch() / "kept";
+  std::filesystem::create_hard_link(server_.at("db/t1.ibd"), kept);
+  server_.drop(kTable, "db/t1.ibd");
+  std::filesystem::rename(kept, server_.at("db/t1.ibd"));
+  EXPECT_EQ(error_of(view_->begin_page_copy()).code, Errc::ddl_in_progress);
 }
 
 TEST_F(LiveDdlTest, ATableThatWasImportedBeforeTheCloneIsCopied) {
