@@ -319,9 +319,8 @@ Result<> LiveView::find_strangers(const SpaceFates& now, const std::vector<Table
     Result<TablespaceFile> file = identify_live(survey_, one);
     if (!file || !is_served(*file)) continue;
     const auto fate = now.find(file->space);
-    const bool in_log =
-        fate != now.end() && !fate->second.removed &&
-        (fate->second.imported || place_of(survey_.options.datadir, fate->second.path) == file->path);
+    const bool in_log = fate != now.end() && !fate->second.removed &&
+                        (fate->second.imported || place_of(survey_.options.datadir, fate->second.path) == file->path);
     if (!in_log) strangers.push_back(std::move(*file));
   }
   if (strangers.empty()) return {};
