@@ -71,11 +71,12 @@ class ExtentPlan : public ChunkPlan {
 
 class PageChunks : public ChunkPlan {
  public:
-  explicit PageChunks(std::vector<PageRef> pages) : pages_(std::move(pages)) {
+  PageChunks(std::vector<PageRef> pages, SpareChunk spare)
+      : pages_(std::move(pages)), spare_chunks_(spare == SpareChunk::yes ? 1 : 0) {
     for (const PageRef& page : pages_) estimate_bytes_ += page.length_bytes;
   }
 
-  std::uint32_t chunk_count() const override { return ceil_div(pages_.size(), kChunkPages); }
+  std::uint32_t chunk_count() const override { return ceil_div(pages_.size(), kChunkPages) + spare_chunks_; }
   std::uint32_t file_count() const override { return static_cast<std::uint32_t>(pages_.size()); }
   std::uint64_t estimate_bytes() const override { return estimate_bytes_; }
   ChunkRange chunks_of(std::uint32_t) const override { return {}; }
@@ -90,6 +91,7 @@ class PageChunks : public ChunkPlan {
 
  private:
   std::vector<PageRef> pages_;
+  std::uint32_t spare_chunks_;
   std::uint64_t estimate_bytes_ = 0;
 };
 
@@ -105,8 +107,8 @@ std::unique_ptr<ChunkPlan> plan_files(const std::vector<DataFile>& files, std::u
   return plan;
 }
 
-std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages) {
-  return std::make_unique<PageChunks>(std::move(pages));
+std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages, SpareChunk spare) {
+  return std::make_unique<PageChunks>(std::move(pages), spare);
 }
 
 std::unique_ptr<ChunkPlan> plan_redo(const RedoPlan& redo, std::uint32_t page_size_bytes, std::uint32_t block_bytes) {

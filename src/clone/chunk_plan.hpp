@@ -47,8 +47,10 @@ class ChunkPlan {
 [[nodiscard]] std::unique_ptr<ChunkPlan> plan_files(const std::vector<DataFile>& files, std::uint32_t page_size_bytes,
                                                     std::uint32_t block_bytes);
 
-/// PAGE COPY: a page a block, 4096 pages a chunk.
-[[nodiscard]] std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages);
+/// PAGE COPY: a page a block, 4096 pages a chunk. With a `spare` chunk the last one has no blocks: pages that are sent
+/// behind the END bear its number.
+enum class SpareChunk { no, yes };
+[[nodiscard]] std::unique_ptr<ChunkPlan> plan_pages(std::vector<PageRef> pages, SpareChunk spare = SpareChunk::no);
 
 /// REDO COPY: the log of every file (file 0 without its header), then a chunk with the 2048-byte header of file 0, then
 /// one with the 512-byte trailer block. Empty files have no chunks.

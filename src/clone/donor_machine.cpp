@@ -1,6 +1,7 @@
 #include "clone/donor_machine.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "clone/file_changes.hpp"
@@ -30,6 +31,7 @@ DonorMachine::DonorMachine(Options options, const std::vector<DataFile>& files)
     : options_(options),
       files_(files),
       file_plan_(plan_files(files, options.page_size_bytes, options.block_bytes)),
+      known_files_(static_cast<std::uint32_t>(files.size())),
       estimate_disk_bytes_(options.redo_capacity_bytes) {
   for (const DataFile& file : files) estimate_disk_bytes_ += file.allocated_bytes;
   tasks_[0].state = CloneState::init;
@@ -79,6 +81,7 @@ Result<TaskHandle> DonorMachine::reinit(const Locator& locator) {
   tasks_.clear();
   Task& master = tasks_[0];
   if (begun_ && one_behind) {
+    if (state_ == CloneState::redo_copy) repeat_late_pages();
     enter(master, state_);
     return this->master();
   }
@@ -103,6 +106,14 @@ void DonorMachine::adopt(const RestartInfo& restart) {
       resumed_chunks_.push_back({incomplete.chunk, incomplete.block + 1});
 }
 
+/// The recipient may have lost any of them. They are read anew, so the redo has to reach further.
+void DonorMachine::repeat_late_pages() {
+  changes_before_redo_ = last_of_each_file(changes_before_redo_);
+  if (late_pages_.empty()) return;
+  redo_plan_.reset();
+  redo_is_stale_ = preparing_;
+}
+
 void DonorMachine::enter(Task& master, CloneState state) {
   ++change_count_;
   state_ = state;
@@ -115,6 +126,7 @@ void DonorMachine::enter(Task& master, CloneState state) {
   master.started = state == CloneState::init;
   master.ended = false;
   master.next_change = 0;
+  master.next_late_page = 0;
   master.next_metadata = 0;
   master.chunk = 0;
   master.redo_files.clear();
@@ -149,12 +161,15 @@ DonorAction::Variant DonorMachine::next_of(Task& task) {
 }
 
 DonorAction::Variant DonorMachine::next_of_master(Task& master) {
-  if (const std::optional<CloneState> needed = unprepared()) {
-    if (std::exchange(preparing_, true)) return DonorAction::Wait{};
+  if (preparing_) return DonorAction::Wait{};
+  if (const std::optional<CloneState> needed = unprepared(master)) {
+    preparing_ = true;
     return DonorAction::Prepare{*needed};
   }
   if (!master.started && master.next_change < changes().size())
     return DonorAction::Send{change_message(changes()[master.next_change++])};
+  if (!master.started && state_ == CloneState::redo_copy && master.next_late_page < late_pages_.size())
+    return next_late_page(master);
   if (!std::exchange(master.started, true)) {
     ++change_count_;
     return DonorAction::Send{state_message(master, StateDescriptor::kStart)};
@@ -218,17 +233,15 @@ std::optional<DonorAction::Variant> DonorMachine::next_data(Task& task) {
     }
     if (state_ == CloneState::redo_copy && task.redo_files.insert(block->file_index).second)
       return DonorAction::Send{file_message(block->file_index)};
-    const DataDescriptor descriptor{.state = state_,
-                                    .task = task.index,
-                                    .chunk = task.chunk,
-                                    .block = task.next_block,
-                                    .file_index = block->file_index,
-                                    .length_bytes = block->length_bytes,
-                                    .offset_bytes = block->offset_bytes,
-                                    .file_size_bytes = block->file_size_bytes};
-    ++task.next_block;
-    return DonorAction::SendBlock{state_, data_desc_response(descriptor), *block};
+    return block_message(state_, task, task.chunk, task.next_block++, *block);
   }
+}
+
+/// The recipient is still in PAGE COPY, whose last chunk is kept for these.
+DonorAction::Variant DonorMachine::next_late_page(Task& master) {
+  const PageRef& page = late_pages_[master.next_late_page++];
+  return block_message(CloneState::page_copy, master, page_plan_->chunk_count(), ++late_block_,
+                       Block{page.file_index, page.offset_bytes, page.length_bytes, page.file_size_bytes});
 }
 
 std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
@@ -246,16 +259,28 @@ std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
 void DonorMachine::on_pages(PagePlan plan) {
   ++change_count_;
   changes_before_pages_ = accept(std::move(plan.changes));
-  page_plan_ = plan_pages(std::move(plan.pages));
+  page_plan_ = plan_pages(std::move(plan.pages), plan.may_have_late_pages ? SpareChunk::yes : SpareChunk::no);
+  preparing_ = false;
+}
+
+void DonorMachine::on_late_pages(PagePlan plan) {
+  ++change_count_;
+  std::ranges::move(accept(std::move(plan.changes)), std::back_inserter(changes_before_redo_));
+  std::ranges::move(plan.pages, std::back_inserter(late_pages_));
   preparing_ = false;
 }
 
 void DonorMachine::on_redo(RedoPlan redo) {
   ++change_count_;
-  changes_before_redo_ = accept(std::move(redo.changes));
+  std::ranges::move(accept(std::move(redo.changes)), std::back_inserter(changes_before_redo_));
+  preparing_ = false;
+  if (std::exchange(redo_is_stale_, false)) return;
+  const std::uint32_t redo_files = redo.file_count + redo.empty_file_count;
+  if (!late_pages_.empty() && late_pages_.back().file_index < redo_files)
+    return fail({kErInternalError, fmt::format("Internal error: {} redo files, although the recipient has file {} open",
+                                               redo_files, late_pages_.back().file_index)});
   redo_ = std::move(redo);
   redo_plan_ = plan_redo(redo_, options_.page_size_bytes, options_.block_bytes);
-  preparing_ = false;
 }
 
 std::vector<FileChange> DonorMachine::accept(std::vector<FileChange> changes) {
@@ -274,10 +299,9 @@ std::vector<FileChange> DonorMachine::accept(std::vector<FileChange> changes) {
                      dropped->file.name)});
     return {};
   }
-  const auto is_created = [](const FileChange& change) { return change.kind == FileChange::Kind::created; };
-  const auto created_before = std::ranges::count_if(changes_before_pages_, is_created);
-  Result<std::vector<FileChange>> ordered =
-      in_order_of_files(std::move(changes), static_cast<std::uint32_t>(files_.size() + created_before));
+  const auto created = std::ranges::count(changes, FileChange::Kind::created, &FileChange::kind);
+  Result<std::vector<FileChange>> ordered = in_order_of_files(std::move(changes), known_files_);
+  known_files_ += static_cast<std::uint32_t>(created);
   if (ordered) return *std::move(ordered);
   fail({kErInternalError, fmt::format("Internal error: {}", ordered.error().what)});
   return {};
@@ -329,10 +353,13 @@ std::uint64_t DonorMachine::estimate_bytes() const {
   return plan() == nullptr ? 0 : plan()->estimate_bytes();
 }
 
-std::optional<CloneState> DonorMachine::unprepared() const {
+/// The plan of the redo is the last thing before its START.
+std::optional<CloneState> DonorMachine::unprepared(const Task& master) const {
   if (state_ == CloneState::done) return std::nullopt;
   if (state_ >= CloneState::page_copy && !page_plan_) return CloneState::page_copy;
-  if (state_ >= CloneState::redo_copy && !redo_plan_) return CloneState::redo_copy;
+  const bool all_told =
+      master.started || (master.next_change == changes().size() && master.next_late_page == late_pages_.size());
+  if (state_ >= CloneState::redo_copy && !redo_plan_ && all_told) return CloneState::redo_copy;
   return std::nullopt;
 }
 
@@ -363,6 +390,19 @@ const std::vector<FileChange>& DonorMachine::changes() const {
 std::uint32_t DonorMachine::metadata_count() const {
   const bool lists_files = state_ == CloneState::file_copy || state_ == CloneState::redo_copy;
   return lists_files && plan() != nullptr ? plan()->file_count() : 0;
+}
+
+DonorAction::SendBlock DonorMachine::block_message(CloneState state, const Task& task, std::uint32_t chunk,
+                                                   std::uint32_t number, const Block& block) const {
+  const DataDescriptor descriptor{.state = state,
+                                  .task = task.index,
+                                  .chunk = chunk,
+                                  .block = number,
+                                  .file_index = block.file_index,
+                                  .length_bytes = block.length_bytes,
+                                  .offset_bytes = block.offset_bytes,
+                                  .file_size_bytes = block.file_size_bytes};
+  return {state, data_desc_response(descriptor), block};
 }
 
 Bytes DonorMachine::state_message(const Task& task, std::uint16_t flags) const {

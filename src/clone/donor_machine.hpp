@@ -8,6 +8,7 @@
 //                                        data  END            data  END            data  END          COMPLETE
 //
 // Files that came, went or got another name are told of on the master, before START of PAGE COPY and of REDO COPY.
+// Before the latter the master may also send pages, in rounds: the source has found more that the redo does not have.
 //
 // The *master* connection leads through the states; *workers* join with COM_ATTACH and take chunks of the current one.
 // Every connection calls `next()` after COM_EXECUTE, does what it returns, and calls again. A state ends when every
@@ -59,8 +60,9 @@ struct DonorAction {
     Bytes descriptor_message;
     Block block;
   };
-  /// Ask the source for the state's plan and hand it to `on_pages` or `on_redo`, or `fail`, even when this connection
-  /// has gone meanwhile: one connection is told to, once, and those of later generations wait for its answer.
+  /// When everything before has been read: ask the source for the state's plan and hand it to `on_pages`, or to
+  /// `on_late_pages` or `on_redo`, or `fail`, even when this connection has gone meanwhile: one connection is told to,
+  /// once, and those of later generations wait for its answer.
   struct Prepare {
     CloneState state = CloneState::none;
   };
@@ -111,6 +113,8 @@ class DonorMachine {
 
   /// Changes of files fail the clone with error 3633 if the recipient cannot follow them.
   void on_pages(PagePlan plan);
+  /// Not an empty one.
+  void on_late_pages(PagePlan plan);
   void on_redo(RedoPlan redo);
   /// COM_ACK. `Errc::malformed` when it does not fit what was sent. An error of the recipient ends the clone, but for a
   /// broken connection: a COM_REINIT follows.
@@ -150,6 +154,7 @@ class DonorMachine {
     bool told_failure = false;
     bool finished = false;
     std::uint32_t next_change = 0;    ///< master: first change before the START that has not been told
+    std::size_t next_late_page = 0;   ///< master: first late page before the START that has not been sent
     std::uint32_t next_metadata = 0;  ///< master: first file of the state's list that has not been described
     std::uint32_t chunk = 0;          ///< being sent; 0: none
     std::uint32_t next_block = 0;
@@ -165,17 +170,21 @@ class DonorMachine {
   DonorAction::Variant next_of_master(Task& master);
   DonorAction::Variant next_of_worker(Task& worker);
   std::optional<DonorAction::Variant> next_data(Task& task);
+  DonorAction::Variant next_late_page(Task& master);
   void enter(Task& master, CloneState state);
+  void repeat_late_pages();
   /// The changes as they are told; empty when they fail the clone.
   [[nodiscard]] std::vector<FileChange> accept(std::vector<FileChange> changes);
   void adopt(const RestartInfo& restart);
   [[nodiscard]] std::optional<ChunkStart> take_chunk();
-  [[nodiscard]] std::optional<CloneState> unprepared() const;
+  [[nodiscard]] std::optional<CloneState> unprepared(const Task& master) const;
   [[nodiscard]] bool workers_ended() const;
   [[nodiscard]] const ChunkPlan* plan() const { return plan_of(state_); }
   [[nodiscard]] const ChunkPlan* plan_of(CloneState state) const;
   [[nodiscard]] const std::vector<FileChange>& changes() const;
   [[nodiscard]] std::uint32_t metadata_count() const;
+  [[nodiscard]] DonorAction::SendBlock block_message(CloneState state, const Task& task, std::uint32_t chunk,
+                                                     std::uint32_t number, const Block& block) const;
   [[nodiscard]] Bytes state_message(const Task& task, std::uint16_t flags) const;
   [[nodiscard]] Bytes file_message(std::uint32_t index) const;
   [[nodiscard]] Bytes change_message(const FileChange& change) const;
@@ -188,7 +197,11 @@ class DonorMachine {
   std::unique_ptr<ChunkPlan> redo_plan_;
   RedoPlan redo_;
   std::vector<FileChange> changes_before_pages_;
-  std::vector<FileChange> changes_before_redo_;
+  std::vector<FileChange> changes_before_redo_;  ///< of all rounds so far
+  std::vector<PageRef> late_pages_;              ///< of all rounds so far
+  std::uint32_t late_block_ = 0;                 ///< number of the last one, which a cut does not set back
+  bool redo_is_stale_ = false;                   ///< the plan under way: late pages are sent once more
+  std::uint32_t known_files_;                    ///< with those that were created
   std::uint64_t estimate_disk_bytes_ = 0;
 
   std::uint32_t generation_ = 1;

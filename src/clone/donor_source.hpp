@@ -67,6 +67,9 @@ struct PageRef {
 struct PagePlan {
   std::vector<FileChange> changes;
   std::vector<PageRef> pages;
+  bool may_have_late_pages = false;
+
+  [[nodiscard]] bool empty() const { return changes.empty() && pages.empty(); }
 };
 
 /// The redo the recipient gets: `file_count` files of `file_size_bytes` each, all full but the last, whose last
@@ -78,7 +81,7 @@ struct RedoPlan {
   std::uint64_t trailer_offset_bytes = 0;
   std::uint32_t empty_file_count = 0;  ///< behind the others; they have headers of zeros, too
   bool encrypted = false;              ///< the header of file 0 has a key in the clear, which the recipient wraps again
-  std::vector<FileChange> changes;     ///< since PAGE COPY began
+  std::vector<FileChange> changes;     ///< since the pages were planned
 };
 
 /// What one clone copies: it does not change while this object lives. Reads may block; they are thread-safe.
@@ -106,7 +109,14 @@ class CloneView {
   [[nodiscard]] virtual Result<PagePlan> begin_page_copy() = 0;
   [[nodiscard]] virtual Result<> read_page(const PageRef& page, MutableBytes into) const = 0;
 
-  /// Called once, when PAGE COPY has ended; may take long.
+  /// What has to go out behind the pages because the redo will not make up for it. Called when all pages that were
+  /// planned have been read, until there is nothing more, and again when a recipient was cut off before it began with
+  /// the redo; may take long. The last page is of a file with a higher index than any redo file will have: a recipient
+  /// closes the file that it writes only when the next index is another one.
+  [[nodiscard]] virtual Result<PagePlan> late_pages() { return PagePlan{}; }
+
+  /// Called when there is nothing more to go before the redo; may take long. The changes are those since the last plan,
+  /// that of a former call included.
   [[nodiscard]] virtual Result<RedoPlan> begin_redo_copy() = 0;
   /// Bytes of a redo file as the recipient shall have it, header and trailer included.
   [[nodiscard]] virtual Result<> read_redo(std::uint32_t redo_file_index, std::uint64_t offset_bytes,

@@ -1,6 +1,7 @@
 #include "clone/file_changes.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -54,6 +55,14 @@ Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> change
                                to_string(change.kind), change.file_index, file_count)};
   }
   return changes;
+}
+
+std::vector<FileChange> last_of_each_file(const std::vector<FileChange>& changes) {
+  std::map<std::uint32_t, FileChange> last;
+  for (const FileChange& change : changes) last.insert_or_assign(change.file_index, change);
+  std::vector<FileChange> result;
+  for (auto& [index, change] : last) result.push_back(std::move(change));
+  return result;
 }
 
 const FileChange* dropped_undo_tablespace(const std::vector<FileChange>& changes) {

@@ -38,6 +38,11 @@ namespace donord {
 [[nodiscard]] Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> changes,
                                                                 std::uint32_t file_count);
 
+/// One change for each file, what became of it in the end, in the order of the files. For a recipient that may have
+/// been told of the changes so far, of some, or of none: a file that it does not know it creates even when it hears
+/// only of the last name or of the removal.
+[[nodiscard]] std::vector<FileChange> last_of_each_file(const std::vector<FileChange>& changes);
+
 /// The first undo tablespace that was removed and whose name no created one has, or nothing. A recipient that replaces
 /// its own data and has an undo tablespace in a file of that name could never be started again.
 [[nodiscard]] const FileChange* dropped_undo_tablespace(const std::vector<FileChange>& changes);

@@ -56,6 +56,7 @@ Bytes RecipientMachine::reinit_command() {
     for (const std::uint32_t chunk : interrupted_) info.incomplete.push_back({chunk, chunk_blocks_[chunk]});
   }
   tasks_.clear();
+  late_file_.reset();
   tasks_[0].state = state_;
   if (ack_ == Ack::sent) ack_ = Ack::before_cut;
   return with_locator(CloneCommand::reinit, restart);
@@ -165,7 +166,7 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_descriptor(CloneTaskId i
     case DescriptorType::data: {
       const Result<DataDescriptor> data = decode<DataDescriptor>(descriptor);
       if (!data) return data.error();
-      if (Result<> fits = on_data_descriptor(task, *data); !fits) return fits.error();
+      if (Result<> fits = on_data_descriptor(id, task, *data); !fits) return fits.error();
       return Reaction{};
     }
     case DescriptorType::locator:
@@ -258,8 +259,10 @@ Result<> RecipientMachine::on_change(const FileDescriptor& file) {
   const bool removed = change == FileDescriptor::kDeleted;
   const auto [known, is_new] = files_.try_emplace(file.index, file);
   if (is_new) {
-    if (renamed) return violation("change of an unknown file");
-    if (Result<> added = sink_.add_file(file); !added) return added;
+    // Only a cut can have lost how it came.
+    if (renamed && ack_ != Ack::before_cut) return violation("change of an unknown file");
+    Result<> added = sink_.add_file(file);
+    if (!added || renamed) return added;
   }
   if (known->second.space != file.space) return violation("file with another space id");
   if (!removed && dropped_.contains(file.index)) return violation("change of a file that is gone");
@@ -297,10 +300,24 @@ std::uint64_t RecipientMachine::end_of(const FileDescriptor& file) const {
   return state_ == CloneState::page_copy ? kLargestTablespaceBytes : file.size_bytes;
 }
 
-Result<> RecipientMachine::on_data_descriptor(Task& task, const DataDescriptor& data) {
+/// Pages may follow the END of PAGE COPY on the master when every connection has ended it. A stock recipient goes on
+/// writing to the file of the last one if the next data is for the same index, which is then one of a redo file.
+Result<> RecipientMachine::close_late_file(const DataDescriptor& data) {
+  const std::optional<std::uint32_t> open = std::exchange(late_file_, std::nullopt);
+  if (state_ == CloneState::redo_copy && open == data.file_index)
+    return violation("redo while the data file of the same index is open");
+  if (state_ == CloneState::page_copy) late_file_ = data.file_index;
+  return {};
+}
+
+Result<> RecipientMachine::on_data_descriptor(CloneTaskId id, Task& task, const DataDescriptor& data) {
   if (data.state != state_ || data.state != task.state || !copies_data(state_))
     return violation("data of another state");
-  if (task.ended) return violation("data after the END");
+  const bool is_master = id == CloneTaskId{0};
+  const bool late = task.ended && is_master && state_ == CloneState::page_copy && ack_ != Ack::none && all_have_ended();
+  if (task.ended && !late) return violation("data after the END");
+  if (late || (is_master && late_file_))
+    if (Result<> closed = close_late_file(data); !closed) return closed;
   if (data.chunk == 0 || data.chunk > chunks_announced_) return violation("chunk number out of range");
   const auto file = files_.find(data.file_index);
   if (file == files_.end()) return violation("data of an unknown file");
@@ -308,7 +325,7 @@ Result<> RecipientMachine::on_data_descriptor(Task& task, const DataDescriptor& 
     return violation("data behind the end of the file");
   const auto had = chunk_blocks_.find(data.chunk);
   const std::uint32_t expected_block = had == chunk_blocks_.end() ? 1 : had->second + 1;
-  if (data.block != expected_block)
+  if (late ? data.block < expected_block : data.block != expected_block)
     return violation(fmt::format("block {} of chunk {}, expected {}", data.block, data.chunk, expected_block));
   if (data.length_bytes == 0) return violation("empty block");
   task.chunk = data.chunk;

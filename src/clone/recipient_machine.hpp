@@ -92,7 +92,8 @@ class RecipientMachine {
   Result<> on_change(const FileDescriptor& file);
   Result<> on_dropped(const FileDescriptor& file);
   [[nodiscard]] Result<> check_names() const;
-  Result<> on_data_descriptor(Task& task, const DataDescriptor& data);
+  Result<> on_data_descriptor(CloneTaskId id, Task& task, const DataDescriptor& data);
+  Result<> close_late_file(const DataDescriptor& data);
   [[nodiscard]] bool has_ended(const Task& task) const { return task.state == state_ && task.ended; }
   [[nodiscard]] bool all_have_ended() const;
   [[nodiscard]] std::uint64_t end_of(const FileDescriptor& file) const;
@@ -114,6 +115,7 @@ class RecipientMachine {
   std::set<std::uint32_t> dropped_;                      ///< data files that are gone: their data is not taken
   std::map<std::uint32_t, std::uint32_t> chunk_blocks_;  ///< chunk -> last block that has arrived
   std::set<std::uint32_t> interrupted_;                  ///< chunks that a cut interrupted and nobody went on with
+  std::optional<std::uint32_t> late_file_;               ///< the master has it open since PAGE COPY's END
   std::uint64_t data_bytes_ = 0;
 };
 

@@ -130,4 +130,9 @@ class RedoWatch {
   std::jthread keeper_;
 };
 
+/// Its log, for who reads pieces of one.
+[[nodiscard]] inline innodb::RedoRead redo_of(std::shared_ptr<const RedoWatch> watch) {
+  return [watch = std::move(watch)](Lsn from, MutableBytes into) { return watch->read(from, into); };
+}
+
 }  // namespace donord

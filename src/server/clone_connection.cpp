@@ -263,7 +263,10 @@ asio::awaitable<Result<>> CloneConnection::stream_states(BlockPipeline& pipeline
       }
       if (Result<> sent = co_await pipeline.put(*block); !sent) co_return sent;
     } else if (const auto* preparation = std::get_if<DonorAction::Prepare>(&action)) {
-      prepare(preparation->state);
+      const Result<> sent = co_await pipeline.flush();
+      if (!sent) co_await pipeline.drain();
+      prepare(preparation->state);  // others wait for it even if this connection has broken
+      if (!sent) co_return sent;
     } else {
       const Result<> sent = co_await pipeline.flush();
       if (!sent || std::holds_alternative<DonorAction::Finish>(action)) co_return sent;
@@ -297,6 +300,13 @@ void CloneConnection::prepare(CloneState state) {
         if (!plan) return plan.error();
         log_changes(*session, state, plan->changes);
         session->with_machine([&](DonorMachine& machine) { machine.on_pages(std::move(*plan)); });
+        return {};
+      }
+      Result<PagePlan> late = session->view().late_pages();
+      if (!late) return late.error();
+      if (!late->empty()) {
+        log_changes(*session, state, late->changes);
+        session->with_machine([&](DonorMachine& machine) { machine.on_late_pages(std::move(*late)); });
         return {};
       }
       Result<RedoPlan> redo = session->view().begin_redo_copy();

@@ -12,7 +12,6 @@ using innodb::kRedoBlockBytes;
 using innodb::kRedoHeaderBytes;
 
 constexpr std::uint64_t kMaxFiles = 1000;
-constexpr std::uint64_t kGoodFiles = 100;
 constexpr std::uint64_t kFileStepBytes = 1 << 20;  // a multiple of any page size
 
 std::uint64_t files_needed(std::uint64_t file_bytes, const RedoRange& range) {
@@ -77,9 +76,10 @@ RedoPlan RedoPacker::plan() const {
           .encrypted = options_.cipher != nullptr};
 }
 
-std::uint64_t RedoPacker::file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range) {
-  if (files_needed(preferred_bytes, range) <= kGoodFiles) return preferred_bytes;
-  const std::uint64_t share = (range.end - range.checkpoint) / kGoodFiles + kRedoHeaderBytes + 2 * kRedoBlockBytes;
+std::uint64_t RedoPacker::file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range,
+                                         std::uint64_t max_files) {
+  if (files_needed(preferred_bytes, range) <= max_files) return preferred_bytes;
+  const std::uint64_t share = (range.end - range.checkpoint) / max_files + kRedoHeaderBytes + 2 * kRedoBlockBytes;
   return std::min((share + kFileStepBytes - 1) / kFileStepBytes * kFileStepBytes, innodb::kMaxRedoFileBytes);
 }
 

@@ -50,8 +50,10 @@ class RedoPacker final : public PackedRedo {
   [[nodiscard]] RedoPlan plan() const override;
   [[nodiscard]] Result<> read(std::uint32_t file, std::uint64_t offset_bytes, MutableBytes into) const override;
 
-  /// `preferred_bytes`, or as much more as it takes to pack the range into 100 files.
-  [[nodiscard]] static std::uint64_t file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range);
+  static constexpr std::uint64_t kGoodFiles = 100;
+  /// `preferred_bytes`, or as much more as it takes to pack the range into so many files.
+  [[nodiscard]] static std::uint64_t file_bytes_for(std::uint64_t preferred_bytes, const RedoRange& range,
+                                                    std::uint64_t max_files = kGoodFiles);
 
   /// The bytes that the files will take, without reading anything.
   [[nodiscard]] static std::uint64_t capacity_bytes(std::uint64_t file_bytes, const RedoRange& range);

@@ -200,6 +200,26 @@ def test_changes_of_every_kind_after_file_copy(stage: str, live: LiveSource, new
         check_completed_or_refused(running, told, load, donor.port)
 
 
+@pytest.mark.parametrize("cut", [None, 0, 60], ids=["uncut", "cut before", "cut amid"])
+def test_late_pages(cut: int | None, live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
+                    tmp_path: Path) -> None:
+    """What happens when the pages have been chosen, and is not in the redo, goes out behind them: no clone is refused."""
+    rules = [faults.pause("page_copy", tmp_path / "release")]
+    if cut is not None:
+        rules.append(faults.disconnect("redo_copy", after=cut, times=2))
+    donor = new_live_donord(live.server, faults=faults.together(*rules))
+    with LiveLoad(live.server, seed=113) as load:
+        told = load.wait_commits(_COMMITS).acknowledged()
+        running = start_clone(recipient, donor.port, directory=tmp_path / "copy")
+        donor.wait_fault()
+        load.make_everything()
+        (tmp_path / "release").touch()
+        running.wait_ok()
+    assert "live.late_pages" in donor.log_text()
+    with open_copy(tmp_path / "copy") as copy:
+        live.check(copy, told)
+
+
 @pytest.mark.parametrize("stage", ["file_copy", "redo_copy"])
 def test_a_table_moves_into_a_schema_that_had_none(stage: str, live: LiveSource, new_live_donord: NewDonor,
                                                    recipient: Mysqld, tmp_path: Path,
