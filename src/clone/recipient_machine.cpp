@@ -314,7 +314,8 @@ Result<> RecipientMachine::on_data_descriptor(CloneTaskId id, Task& task, const 
   if (data.state != state_ || data.state != task.state || !copies_data(state_))
     return violation("data of another state");
   const bool is_master = id == CloneTaskId{0};
-  const bool late = task.ended && is_master && state_ == CloneState::page_copy && ack_ != Ack::none && all_have_ended();
+  const bool all_ended = ack_ == Ack::before_cut || (ack_ == Ack::sent && all_have_ended());
+  const bool late = is_master && state_ == CloneState::page_copy && all_ended;
   if (task.ended && !late) return violation("data after the END");
   if (late || (is_master && late_file_))
     if (Result<> closed = close_late_file(data); !closed) return closed;

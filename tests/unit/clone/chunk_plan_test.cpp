@@ -191,6 +191,14 @@ TEST(PagePlan, KeepsThePhysicalSizeOfCompressedPages) {
   expect_block(*plan, 1, 1, 4, 3 * 1024, 1024);
 }
 
+TEST(PagePlan, MayHaveASpareChunkWithoutBlocks) {
+  const auto plan = plan_pages({{4, 3 * 1024, 1024, 65536}}, SpareChunk::yes);
+  EXPECT_EQ(plan->chunk_count(), 2U);
+  EXPECT_TRUE(plan->block(1, 1));
+  EXPECT_FALSE(plan->block(2, 1));
+  EXPECT_EQ(plan_pages({}, SpareChunk::yes)->chunk_count(), 1U);
+}
+
 TEST(PagePlan, WithoutPagesHasNoChunk) {
   const auto plan = plan_pages({});
   EXPECT_EQ(plan->chunk_count(), 0U);

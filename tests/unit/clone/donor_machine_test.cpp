@@ -163,6 +163,98 @@ TEST(DonorMachine, TellsOfChangedFilesBeforeTheStart) {
                                              "data 2.1", "data 3.1", "END redo_copy", "wait"));
 }
 
+// Late pages
+
+PagePlan late(std::vector<FileChange> changes, std::vector<PageRef> pages) {
+  return {std::move(changes), std::move(pages), true};
+}
+
+/// PAGE COPY, of no pages, has ended.
+struct DonorWithLatePages : DonorInFileCopy {
+  DonorWithLatePages() {
+    donor.all(master);
+    EXPECT_TRUE(donor.ack(CloneState::file_copy));
+    EXPECT_EQ(donor.next(master), "prepare page_copy");
+    donor.machine.on_pages(late({}, {}));
+    EXPECT_THAT(donor.all(master), ElementsAre("START page_copy 1 0", "END page_copy", "wait"));
+    EXPECT_TRUE(donor.ack(CloneState::page_copy));
+    EXPECT_EQ(donor.next(master), "prepare redo_copy");
+  }
+
+  static constexpr PageRef kOfFile0 = {0, 0, 128, 5000};
+  static constexpr PageRef kOfFile1 = {1, 0, 128, 1000};
+  static constexpr PageRef kOfFile2 = {2, 0, 128, 1000};
+};
+
+TEST_F(DonorWithLatePages, SendsThemInRoundsBeforeTheRedoIsPlanned) {
+  donor.machine.on_late_pages(late({created(2)}, {kOfFile0, kOfFile2}));
+  EXPECT_THAT(donor.all(master), ElementsAre("file 2", "data 1.1", "data 1.2", "prepare redo_copy"));
+  EXPECT_EQ(donor.next(master), "wait");
+  donor.machine.on_late_pages(late({renamed(2)}, {kOfFile1}));
+  EXPECT_THAT(donor.all(master), ElementsAre("renamed file 2", "data 1.3", "prepare redo_copy"));
+  RedoPlan redo = kRedo;
+  redo.changes = {removed(2), created(3)};
+  donor.machine.on_redo(redo);
+  EXPECT_EQ(donor.next(master), "removed file 2");
+  EXPECT_EQ(donor.next(master), "file 3");
+  EXPECT_EQ(donor.next(master), "START redo_copy 3 1");
+}
+
+TEST_F(DonorWithLatePages, SendsThemAsThoseOfPageCopy) {
+  donor.machine.on_late_pages(late({}, {kOfFile1}));
+  const DonorAction::Variant action = donor.machine.next(master);
+  const auto& block = std::get<DonorAction::SendBlock>(action);
+  EXPECT_EQ(block.state, CloneState::page_copy);
+  EXPECT_EQ(block.block.file_index, 1U);
+  const auto told = decode<DataDescriptor>(decode<DataDescResponse>(block.descriptor_message)->descriptor).value();
+  EXPECT_EQ(told.state, CloneState::page_copy);
+  EXPECT_EQ(told.file_size_bytes, 1000U);
+}
+
+TEST_F(DonorWithLatePages, LetsWorkersWaitForTheRedo) {
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {}));
+  donor.machine.on_late_pages(late({}, {kOfFile1}));
+  EXPECT_FALSE(donor.machine.can_attach());
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "data 1.1", "prepare redo_copy"));
+  donor.machine.on_redo(kRedo);
+  EXPECT_EQ(donor.next(returned), "START redo_copy 3 1");
+  EXPECT_TRUE(donor.machine.can_attach());
+}
+
+TEST_F(DonorWithLatePages, AfterAReturnSendsThemAgainAndPlansTheRedoAnew) {
+  donor.machine.on_late_pages(late({created(2), renamed(1)}, {kOfFile2}));
+  donor.all(master);
+  donor.machine.on_late_pages(late({renamed(2)}, {kOfFile1}));
+  donor.all(master);
+  donor.machine.on_redo(kRedo);
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 2}}));
+  EXPECT_THAT(donor.all(returned),
+              ElementsAre("task 0", "renamed file 1", "renamed file 2", "data 1.3", "data 1.4", "prepare redo_copy"))
+      << "of each file what became of it in the end";
+  donor.machine.on_redo(kRedo);
+  EXPECT_EQ(donor.next(returned), "START redo_copy 3 1");
+}
+
+TEST_F(DonorWithLatePages, APlanThatWasUnderWayWhenTheyWereLostIsDropped) {
+  donor.machine.on_late_pages(late({}, {kOfFile1}));
+  EXPECT_EQ(donor.all(master).back(), "prepare redo_copy");
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {1}));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "wait"));
+  RedoPlan redo = kRedo;
+  redo.changes = {created(2)};
+  donor.machine.on_redo(redo);
+  EXPECT_THAT(donor.all(returned), ElementsAre("file 2", "data 1.2", "prepare redo_copy"));
+  donor.machine.on_redo(kRedo);
+  EXPECT_EQ(donor.next(returned), "START redo_copy 3 1");
+}
+
+TEST_F(DonorWithLatePages, WhoseLastIsOfAFileWithTheIndexOfARedoFileEndTheClone) {
+  donor.machine.on_late_pages(late({}, {kOfFile1, kOfFile0}));
+  donor.all(master);
+  donor.machine.on_redo(kRedo);
+  EXPECT_EQ(donor.next(master), "ERROR 1815");
+}
+
 TEST_F(DonorInFileCopy, TellsTheMasterAloneOfChangedFiles) {
   const TaskHandle worker = donor.worker();
   donor.all(master);

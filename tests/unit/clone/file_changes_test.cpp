@@ -45,6 +45,17 @@ Bytes captured(std::string_view name) {
   return load_fixture(fmt::format("captures/res_data_desc_file_page_copy_{}.hex", name)).bytes;
 }
 
+TEST(FileChanges, LastOfEachFileIsWhatBecameOfItInTheEnd) {
+  FileChange again = renamed(1);
+  again.file.name = "./db/last.ibd";
+  const std::vector<FileChange> last = last_of_each_file({created(3), renamed(1), created(2), again, removed(3)});
+  ASSERT_EQ(last.size(), 3U);
+  EXPECT_EQ(last[0].file.name, "./db/last.ibd");
+  EXPECT_EQ(last[1].kind, FileChange::Kind::created);
+  EXPECT_EQ(last[2].kind, FileChange::Kind::removed);
+  EXPECT_EQ(last[2].file_index, 3U);
+}
+
 TEST(FileChanges, CreatedFileIsToldAsByAStockDonor) {
   EXPECT_EQ(to_hex(told({FileChange::Kind::created, 130, table("./later/new_one.ibd", 129)}, 130)),
             to_hex(captured("table")));

@@ -257,6 +257,8 @@ class InMemoryClone {
   void prepare() {
     if (*std::exchange(preparing_, std::nullopt) == CloneState::page_copy)
       donor_->on_pages(view_.begin_page_copy().value());
+    else if (PagePlan late = view_.late_pages().value(); !late.empty())
+      donor_->on_late_pages(std::move(late));
     else
       donor_->on_redo(view_.begin_redo_copy().value());
   }

@@ -30,7 +30,8 @@ class MemoryView : public CloneView {
     std::uint32_t redo_files = 1;
     std::uint64_t redo_file_bytes = 8192;
     std::uint64_t trailer_offset = 4096;
-    std::size_t changes = 0;  ///< of files, at most so many before PAGE COPY and before REDO COPY
+    std::size_t changes = 0;  ///< of files, at most so many before PAGE COPY, in a late round, and before REDO COPY
+    std::size_t late_rounds = 0;
   };
 
   MemoryView(const Shape& shape, SeededRandom& random)
@@ -45,6 +46,8 @@ class MemoryView : public CloneView {
           random_bytes(i + 1 == shape.redo_files ? shape.trailer_offset + 512 : shape.redo_file_bytes, random));
     changes_ = change_files(shape.changes, true, random);
     add_pages(shape.pages, random);
+    images_at_first_ = page_bytes_;
+    for (std::size_t round = 0; round < shape.late_rounds; ++round) add_late_round(shape.changes, random);
     redo_.changes = change_files(shape.changes, false, random);
   }
 
@@ -56,11 +59,27 @@ class MemoryView : public CloneView {
   Result<> read_file(std::size_t index, std::uint64_t offset, MutableBytes into) const override {
     return copy(file_bytes_.at(index), offset, into);
   }
-  Result<PagePlan> begin_page_copy() override { return PagePlan{changes_, pages_}; }
+  /// The next clone begins here.
+  Result<PagePlan> begin_page_copy() override {
+    page_bytes_ = images_at_first_;
+    late_rounds_done_ = 0;
+    redo_changes_told_ = false;
+    return PagePlan{changes_, pages_, !late_.empty()};
+  }
   Result<> read_page(const PageRef& page, MutableBytes into) const override {
     return copy(page_bytes_.at({page.file_index, page.offset_bytes}), 0, into);
   }
-  Result<RedoPlan> begin_redo_copy() override { return redo_; }
+  Result<PagePlan> late_pages() override {
+    if (late_rounds_done_ == late_.size()) return PagePlan{};
+    const LateRound& round = late_[late_rounds_done_++];
+    for (const auto& [page, image] : round.images) page_bytes_[page] = image;
+    return round.plan;
+  }
+  Result<RedoPlan> begin_redo_copy() override {
+    RedoPlan plan = redo_;
+    if (std::exchange(redo_changes_told_, true)) plan.changes.clear();
+    return plan;
+  }
   Result<> read_redo(std::uint32_t index, std::uint64_t offset, MutableBytes into) const override {
     return copy(redo_bytes_.at(index), offset, into);
   }
@@ -74,16 +93,27 @@ class MemoryView : public CloneView {
   }
   /// The redo files as far as they are sent; each is longer on the recipient.
   [[nodiscard]] const std::vector<Bytes>& cloned_redo() const { return redo_bytes_; }
+  [[nodiscard]] std::size_t late_page_count() const {
+    std::size_t count = 0;
+    for (const LateRound& round : late_) count += round.plan.pages.size();
+    return count;
+  }
 
-  /// Bytes of data in one clone.
+  /// Bytes of data in one clone that is not cut.
   [[nodiscard]] std::uint64_t total_bytes() const {
-    std::uint64_t total = pages_.size() * kPageBytes;
+    std::uint64_t total = (pages_.size() + late_page_count()) * kPageBytes;
     for (const Bytes& bytes : file_bytes_) total += bytes.size();
     for (const Bytes& bytes : redo_bytes_) total += bytes.size();
     return total;
   }
 
  private:
+  using Images = std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes>;
+  struct LateRound {
+    PagePlan plan;
+    Images images;
+  };
+
   /// A data file in the end.
   struct File {
     DataFile file;
@@ -158,14 +188,40 @@ class MemoryView : public CloneView {
     }
   }
 
+  /// All of the files that were created, some pages of others, and last one of a file behind those of the redo.
+  void add_late_round(std::size_t changes, SeededRandom& random) {
+    LateRound round;
+    const std::size_t known = now_.size();
+    round.plan.changes = change_files(changes, true, random);
+    for (std::uint32_t index = 0; index < now_.size(); ++index)
+      for (std::uint64_t at = 0; now_[index].live && at + kPageBytes <= now_[index].bytes.size(); at += kPageBytes)
+        if (index >= known || random.one_in(8)) add_late_page(index, at, round, random);
+    while (!round.plan.pages.empty() && round.plan.pages.back().file_index < redo_.file_count) {
+      round.images.erase({round.plan.pages.back().file_index, round.plan.pages.back().offset_bytes});
+      round.plan.pages.pop_back();
+    }
+    for (const auto& [page, image] : round.images)
+      std::copy(image.begin(), image.end(), now_[page.first].bytes.begin() + static_cast<std::ptrdiff_t>(page.second));
+    if (!round.plan.empty()) late_.push_back(std::move(round));
+  }
+
+  void add_late_page(std::uint32_t index, std::uint64_t at, LateRound& round, SeededRandom& random) const {
+    round.plan.pages.push_back({index, at, kPageBytes, now_[index].file.size_bytes});
+    round.images[{index, at}] = random_bytes(kPageBytes, random);
+  }
+
   std::vector<DataFile> files_;    ///< as FILE COPY lists them
   std::vector<Bytes> file_bytes_;  ///< and sends them
   std::vector<File> now_;
   std::uint32_t fresh_names_ = 0;
   std::vector<FileChange> changes_;
   std::vector<PageRef> pages_;
-  std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes> page_bytes_;
+  Images page_bytes_;
+  Images images_at_first_;
+  std::vector<LateRound> late_;
+  std::size_t late_rounds_done_ = 0;
   RedoPlan redo_;
+  bool redo_changes_told_ = false;
   std::vector<Bytes> redo_bytes_;
 };
 

@@ -370,6 +370,80 @@ TEST_F(ChangedFilesTest, MayNotHaveTheNameOfAnotherWhenTheyAreCreated) {
   EXPECT_EQ(refused(change(3, "./t1")), "File './t1' already exists");
 }
 
+// Pages behind the END of PAGE COPY
+
+struct LatePagesTest : ChangedFilesTest {
+  LatePagesTest() {
+    take(start_of(CloneState::page_copy, 2, 1));
+    take_page(1, 1, 0);
+  }
+  void end_page_copy() { take(end_of(CloneState::page_copy)); }
+
+  static Bytes page(std::uint32_t chunk, std::uint32_t number, std::uint32_t file_index) {
+    DataDescriptor page = block(chunk, number);
+    page.state = CloneState::page_copy;
+    page.file_index = file_index;
+    return data_desc_response(page);
+  }
+  void take_page(std::uint32_t chunk, std::uint32_t number, std::uint32_t file_index) {
+    take(page(chunk, number, file_index));
+    take(kData);
+  }
+  void begin_redo() {
+    take(start_of(CloneState::redo_copy, 3, 2));
+    for (const std::uint32_t index : {0U, 1U})
+      take(data_desc_response(FileDescriptor{.state = CloneState::redo_copy, .size_bytes = 65536, .index = index}));
+  }
+  static Bytes redo_of(std::uint32_t file_index, std::uint32_t chunk) {
+    DataDescriptor redo = block(chunk, 1);
+    redo.state = CloneState::redo_copy;
+    redo.file_index = file_index;
+    return data_desc_response(redo);
+  }
+};
+
+TEST_F(LatePagesTest, AreTakenOnTheMaster) {
+  end_page_copy();
+  take_page(2, 1, 1);
+  take_page(2, 2, 2);
+  EXPECT_EQ(sink.files().at("./t2").at(3), 4);
+  begin_redo();
+  take(redo_of(0, 1));
+}
+
+TEST_F(LatePagesTest, AreNotTakenTwice) {
+  end_page_copy();
+  EXPECT_EQ(refusal(page(3, 1, 1)), "chunk number out of range");
+  take_page(2, 2, 1);
+  EXPECT_EQ(refusal(page(2, 2, 1)), "block 2 of chunk 2, expected 3");
+  take_page(2, 7, 1);
+}
+
+TEST_F(LatePagesTest, LeaveTheLastFileOpen) {
+  end_page_copy();
+  take_page(2, 1, 1);
+  begin_redo();
+  EXPECT_EQ(refusal(redo_of(1, 1)), "redo while the data file of the same index is open");
+}
+
+TEST_F(LatePagesTest, LeaveItOpenUntilTheNext) {
+  end_page_copy();
+  take_page(2, 1, 1);
+  begin_redo();
+  take(redo_of(0, 1));
+  take(kData);
+  take(redo_of(1, 2));
+}
+
+TEST_F(LatePagesTest, WaitUntilEveryConnectionHasEnded) {
+  attach_worker();
+  take(locs(CloneState::page_copy), kWorker);
+  end_page_copy();
+  EXPECT_EQ(refusal(page(2, 1, 1)), "data after the END");
+  take(end_of(CloneState::page_copy, kWorker), kWorker);
+  take_page(2, 1, 1);
+}
+
 TEST_F(RecipientMachineTest, DropsTheDataOfAFileThatAStockDonorSaysIsGone) {
   begin_file_copy();
   take_block(1, 1);
