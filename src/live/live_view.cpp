@@ -79,6 +79,7 @@ class LiveView final : public CloneView {
   [[nodiscard]] Result<> still_possible() const;
   [[nodiscard]] Result<> keep_redo_only_from(Lsn lsn);
   [[nodiscard]] Result<Lsn> choose_end();
+  [[nodiscard]] Result<PagePlan> plan_late_round();
   [[nodiscard]] Result<> end_behind_redo_files(std::vector<PageRef>& pages);
   [[nodiscard]] std::shared_ptr<const EndedRedo> ended_redo() const {
     const std::lock_guard lock{mutex_};
@@ -183,14 +184,26 @@ Result<Lsn> LiveView::choose_end() {
 
 /// Makes good what the log would not, so that the log may end later; meanwhile more may happen.
 Result<PagePlan> LiveView::late_pages() {
-  if (Result<> possible = still_possible(); !possible) return possible.error();
-  const Result<Lsn> end = choose_end();
-  if (!end) return end.error();
-  const Result<std::optional<std::string>> lack = list_.what_redo_lacks(*end);
-  if (!lack) return lack.error();
-  if (!*lack) return PagePlan{};
-  if (++late_rounds_ > kMaxLateRounds) return changed_while_cloned(**lack);
+  for (;;) {
+    if (Result<> possible = still_possible(); !possible) return possible.error();
+    const Result<Lsn> end = choose_end();
+    if (!end) return end.error();
+    const Result<std::optional<std::string>> lack = list_.what_redo_lacks(*end);
+    if (!lack) return lack.error();
+    if (!*lack) return PagePlan{};
+    if (++late_rounds_ > kMaxLateRounds) return changed_while_cloned(**lack);
+    Result<PagePlan> plan = plan_late_round();
+    if (!plan) return plan;
+    log::info("live.late_pages", {{"round", late_rounds_},
+                                  {"reason", **lack},
+                                  {"pages", plan->pages.size()},
+                                  {"changes", plan->changes.size()}});
+    if (!plan->empty()) return plan;
+  }
+}
 
+/// From where the recipient was told last to where the log is now.
+Result<PagePlan> LiveView::plan_late_round() {
   Result<Followed> followed = list_.follow(redo_start_);
   if (!followed) return followed.error();
   PagesToSend send{.changed = {}, .whole = std::move(followed->whole), .gone = std::move(followed->gone), .had = {}};
@@ -199,9 +212,6 @@ Result<PagePlan> LiveView::late_pages() {
   Result<std::vector<PageRef>> pages = list_pages(send, list_.files());
   if (!pages) return pages.error();
   if (Result<> closed = end_behind_redo_files(*pages); !closed) return closed.error();
-  log::info(
-      "live.late_pages",
-      {{"round", late_rounds_}, {"reason", **lack}, {"pages", pages->size()}, {"changes", followed->changes.size()}});
   return PagePlan{std::move(followed->changes), std::move(*pages), true};
 }
 

@@ -1,8 +1,10 @@
 // Files that come, go and get other names while they are cloned.
 
+#include <filesystem>
 #include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 
 #include "support/live_clone.hpp"
 #include "support/read_notice.hpp"
@@ -17,6 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using testing::MadeUpServer;
 using testing::pages_of;
+using ::testing::Pair;
 using testing::ReadNotice;
 using testing::ServedRedo;
 using testing::TablespaceSpec;
@@ -65,6 +68,11 @@ class LiveDdlTest : public ::testing::Test {
     testing::write_file(brought, testing::make_tablespace({.space = kTable}));
     server_.drop(kTable, "db/t1.ibd");
     std::filesystem::rename(brought, server_.at("db/t1.ibd"));
+  }
+
+  Result<> read_redo() {
+    Bytes header(innodb::kRedoHeaderBytes);
+    return view_->read_redo(0, 0, header);
   }
 
   MadeUpServer server_;
@@ -311,6 +319,136 @@ TEST_F(LiveDdlTest, AnUndoTablespaceThatIsMadeAnewLateEndsTheClone) {
   const Error error = error_of(view_->begin_redo_copy());
   EXPECT_EQ(error.code, Errc::ddl_in_progress);
   EXPECT_THAT(error.what, HasSubstr("the undo tablespace ./undo_003 was made anew"));
+}
+
+// ---- what the redo would lack goes out late
+
+/// By index: the file, and how many of its pages.
+std::map<std::uint32_t, std::size_t> pages_by_file(const PagePlan& plan) {
+  std::map<std::uint32_t, std::size_t> pages;
+  for (const PageRef& page : plan.pages) ++pages[page.file_index];
+  return pages;
+}
+
+TEST_F(LiveDdlTest, WhenTheRedoLacksNothingNoPageIsLate) {
+  begin_page_copy();
+  server_.create("db/t2.ibd", {.space = kOther, .pages = 3});
+  end_page_copy();
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  EXPECT_THAT(changes_of(view_->begin_redo_copy()->changes), ElementsAre("created 5 as ./db/t2.ibd"));
+}
+
+TEST_F(LiveDdlTest, ATableWhoseIndexIsBuiltLateIsSentOnceMore) {
+  begin_page_copy();
+  server_.log(testing::index_load(kTable));
+  end_page_copy();
+  const PagePlan late = view_->late_pages().value();
+  EXPECT_THAT(late.changes, IsEmpty());
+  EXPECT_THAT(pages_by_file(late),
+              ElementsAre(Pair(4U, std::filesystem::file_size(server_.at("db/t1.ibd")) / kPageBytes)));
+  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  EXPECT_TRUE(view_->begin_redo_copy());
+}
+
+TEST_F(LiveDdlTest, WhatIsBuiltWhileLatePagesAreReadComesInTheNextRound) {
+  begin_page_copy();
+  server_.log(testing::index_load(kTable));
+  end_page_copy();
+  const PagePlan first = view_->late_pages().value();
+  const Bytes content = server_.create("db/t2.ibd", {.space = kOther, .pages = 3});
+  server_.log(testing::index_load(kOther));
+  server_.change(PageNo{3});
+  for (const PageRef& page : first.pages) testing::read_page(*view_, page).value();
+  const PagePlan second = view_->late_pages().value();
+  EXPECT_THAT(changes_of(second.changes), ElementsAre("created 5 as ./db/t2.ibd"));
+  Bytes sent;
+  for (const PageRef& page : second.pages) append(sent, *testing::read_page(*view_, page));
+  EXPECT_EQ(sent, content);
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  EXPECT_THAT(view_->begin_redo_copy()->changes, IsEmpty());
+}
+
+TEST_F(LiveDdlTest, AFileThatIsCreatedAndDroppedLateIsForgotten) {
+  begin_page_copy();
+  server_.create("db/t2.ibd", {.space = kOther, .pages = 3});
+  end_page_copy();
+  server_.drop(kOther, "db/t2.ibd");
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  EXPECT_THAT(view_->begin_redo_copy()->changes, IsEmpty());
+}
+
+TEST_F(LiveDdlTest, AFileThatIsMovedLateIntoANewDirectoryIsSentThere) {
+  begin_page_copy();
+  server_.rename(kTable, "db/t1.ibd", "other/t1.ibd");
+  end_page_copy("other/t1.ibd");
+  const PagePlan late = view_->late_pages().value();
+  EXPECT_THAT(changes_of(late.changes), ElementsAre("removed 4, ./db/t1.ibd", "created 5 as ./other/t1.ibd"));
+  EXPECT_THAT(pages_by_file(late),
+              ElementsAre(Pair(5U, std::filesystem::file_size(server_.at("other/t1.ibd")) / kPageBytes)));
+}
+
+TEST_F(LiveDdlTest, AnUndoTablespaceThatIsMadeAnewLateIsSent) {
+  begin_page_copy();
+  server_.create("undo_003", {.space = SpaceId{4294967277}, .flags = 0});
+  end_page_copy();
+  const PagePlan late = view_->late_pages().value();
+  EXPECT_THAT(changes_of(late.changes), ElementsAre("created 5 as undo_003"));
+  EXPECT_THAT(pages_by_file(late),
+              ElementsAre(Pair(5U, std::filesystem::file_size(server_.at("undo_003")) / kPageBytes)));
+}
+
+TEST_F(LiveDdlTest, LatePagesEndBehindTheRedoFiles) {
+  begin_page_copy_with_dictionary();
+  server_.log(testing::index_load(SpaceId{0xFFFFFFFE}));
+  end_page_copy_with_dictionary();
+  const PagePlan late = view_->late_pages().value();
+  ASSERT_FALSE(late.pages.empty());
+  EXPECT_EQ(late.pages.back().file_index, 4U) << "the last file";
+  server_.log_much(std::uint64_t{8} << 20);
+  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
+  server_.change("mysql.ibd", SpaceId{0xFFFFFFFE}, PageNo{3});
+  testing::read_page(*view_, page_).value();
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  const RedoPlan redo = view_->begin_redo_copy().value();
+  EXPECT_GT(redo.file_count * redo.file_size_bytes, std::uint64_t{8} << 20);
+  EXPECT_LE(redo.file_count, 4U);
+}
+
+TEST_F(LiveDdlTest, DdlThatDoesNotPauseEndsTheCloneInTheEnd) {
+  begin_page_copy();
+  Result<PagePlan> late = PagePlan{};
+  int rounds = 0;
+  for (; late && rounds < 100; ++rounds) {
+    server_.log(testing::index_load(kTable));
+    server_.change(PageNo{3});
+    testing::read_page(*view_, page_).value();
+    late = view_->late_pages();
+  }
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::ddl_in_progress);
+  EXPECT_THAT(late.error().what, HasSubstr("an index of ./db/t1.ibd was built"));
+  EXPECT_GT(rounds, 10);
+}
+
+TEST_F(LiveDdlTest, AfterACutTheRedoIsPlannedAgain) {
+  begin_page_copy();
+  server_.log(testing::index_load(kTable));
+  end_page_copy();
+  const PagePlan late = view_->late_pages().value();
+  server_.create("db/t2.ibd", {.space = kOther, .pages = 3});
+  server_.change(PageNo{3});
+  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
+  ASSERT_TRUE(view_->late_pages().value().empty());
+  EXPECT_THAT(changes_of(view_->begin_redo_copy()->changes), ElementsAre("created 5 as ./db/t2.ibd"));
+
+  server_.rename(kOther, "db/t2.ibd", "db/t3.ibd");
+  server_.change(PageNo{3});
+  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
+  EXPECT_FALSE(read_redo()) << "it ends before a page that was sent";
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  EXPECT_THAT(changes_of(view_->begin_redo_copy()->changes), ElementsAre("renamed 5 to ./db/t3.ibd"));
+  EXPECT_TRUE(read_redo());
 }
 
 // ---- the system tablespace may have several files, which have one space id
