@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -52,6 +53,11 @@ Result<> read_exactly(const UniqueFd& fd, const fs::path& path, std::uint64_t of
     done += static_cast<std::size_t>(got);
   }
   return {};
+}
+
+bool read_if_cached(const UniqueFd& fd, std::uint64_t offset, MutableBytes into) {
+  const iovec target{into.data(), into.size()};
+  return ::preadv2(fd.get(), &target, 1, static_cast<off_t>(offset), RWF_NOWAIT) == static_cast<ssize_t>(into.size());
 }
 
 Result<Bytes> read_file(const fs::path& path, std::uint64_t limit_bytes) {

@@ -41,6 +41,10 @@ class UniqueFd {
 [[nodiscard]] Result<> read_exactly(const UniqueFd& fd, const std::filesystem::path& path, std::uint64_t offset,
                                     MutableBytes into);
 
+/// The same of what is in the page cache, without waiting for a disk: false when not all of it is, or when the file
+/// system cannot tell. What is not there may be on its way afterwards.
+[[nodiscard]] bool read_if_cached(const UniqueFd& fd, std::uint64_t offset, MutableBytes into);
+
 /// Writes all of `content` at `offset`.
 [[nodiscard]] Result<> write_exactly(const UniqueFd& fd, const std::filesystem::path& path, std::uint64_t offset,
                                      ByteView content);

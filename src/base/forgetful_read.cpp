@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <fcntl.h>
-#include <sys/uio.h>
 
 namespace donord {
 
 namespace {
 
 constexpr std::size_t kStepBytes = std::size_t{64} << 10;
-
-/// Whether all of it could be read without a disk.
-bool read_cached(const UniqueFd& fd, std::uint64_t offset, MutableBytes into) {
-  const iovec target{into.data(), into.size()};
-  return ::preadv2(fd.get(), &target, 1, static_cast<off_t>(offset), RWF_NOWAIT) == static_cast<ssize_t>(into.size());
-}
 
 }  // namespace
 
@@ -24,7 +17,7 @@ Result<> read_and_forget(const UniqueFd& fd, const std::filesystem::path& path, 
   std::size_t at = 0;
   while (at < into.size()) {
     const std::size_t begin = at;  // of what is not cached; all of it is read at once
-    while (at < into.size() && !read_cached(fd, offset + at, step(at))) at += step(at).size();
+    while (at < into.size() && !read_if_cached(fd, offset + at, step(at))) at += step(at).size();
     if (at > begin) {
       if (Result<> read = read_exactly(fd, path, offset + begin, into.subspan(begin, at - begin)); !read) return read;
       // Advice only: a file system that ignores it costs nothing but memory.

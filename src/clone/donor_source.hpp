@@ -84,7 +84,8 @@ struct RedoPlan {
   std::vector<FileChange> changes;     ///< since the pages were planned
 };
 
-/// What one clone copies: it does not change while this object lives. Reads may block; they are thread-safe.
+/// What one clone copies: it does not change while this object lives. Reads are thread-safe, and may block, all but
+/// `read_file_if_cached`.
 class CloneView {
  public:
   virtual ~CloneView() = default;
@@ -104,6 +105,13 @@ class CloneView {
   /// no tablespace and at the end of the file. `Errc::checksum` names file, page, expected and found.
   [[nodiscard]] virtual Result<> read_file(std::size_t file_index, std::uint64_t offset_bytes,
                                            MutableBytes into) const = 0;
+
+  /// As `read_file`, if that takes neither a disk nor a wait of another kind, nor repairs, nor long. Otherwise false,
+  /// whatever the reason, and `read_file` has to tell; `into` is undefined then.
+  [[nodiscard]] virtual bool read_file_if_cached(std::size_t /*file_index*/, std::uint64_t /*offset_bytes*/,
+                                                 MutableBytes /*into*/) const {
+    return false;
+  }
 
   /// The files and pages that changed since FILE COPY began. Called once, when FILE COPY has ended; may take long.
   [[nodiscard]] virtual Result<PagePlan> begin_page_copy() = 0;

@@ -64,18 +64,30 @@ class DatadirView final : public CloneView {
   Result<> read_file(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) const override {
     if (index >= files_.size()) return Error{Errc::not_found, fmt::format("there is no file {}", index)};
     const TablespaceFile& file = survey_->files[index];
-    const std::uint64_t size_bytes = files_[index].size_bytes;
-    if (offset_bytes > size_bytes || into.size() > size_bytes - offset_bytes)
+    if (!is_inside(index, offset_bytes, into.size()))
       return Error{Errc::truncated, fmt::format("{} has {} bytes, asked for {} at offset {}", file.path.string(),
-                                                size_bytes, into.size(), offset_bytes)};
+                                                files_[index].size_bytes, into.size(), offset_bytes)};
     const Result<std::shared_ptr<const UniqueFd>> fd = cache_->open(file.path, file.stamp);
     if (!fd) return fd.error();
     if (Result<> read = read_exactly(**fd, file.path, offset_bytes, into); !read) return read;
     if (!file.is_tablespace()) return {};
     if (Result<> made_fit = make_fit(file, offset_bytes, into); !made_fit) return made_fit;
-    if (offset_bytes == 0 && file.replaced_page0 && !into.empty())  // whole pages, as was checked
-      std::ranges::copy(*file.replaced_page0, into.begin());
+    put_page0(file, offset_bytes, into);
     return {};
+  }
+
+  /// Of open files alone: to open one may take a disk. Pages that are compressed take long, because they are expanded
+  /// to be verified.
+  bool read_file_if_cached(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) const override {
+    if (index >= files_.size() || !is_inside(index, offset_bytes, into.size())) return false;
+    const TablespaceFile& file = survey_->files[index];
+    if (file.compression != innodb::PageCompressionAlgorithm::none) return false;
+    const std::shared_ptr<const UniqueFd> fd = cache_->find(file.stamp);
+    if (!fd || !read_if_cached(*fd, offset_bytes, into)) return false;
+    if (!file.is_tablespace()) return true;
+    if (!is_fit(file, offset_bytes, into)) return false;
+    put_page0(file, offset_bytes, into);
+    return true;
   }
 
   /// At rest no page changes, but page 0 of an encrypted tablespace goes out once more, with the key.
@@ -131,15 +143,36 @@ class DatadirView final : public CloneView {
     return std::make_unique<const RedoPacker>(std::move(*packer));
   }
 
+  bool is_inside(std::size_t index, std::uint64_t offset_bytes, std::size_t length) const {
+    const std::uint64_t size_bytes = files_[index].size_bytes;
+    return offset_bytes <= size_bytes && length <= size_bytes - offset_bytes;
+  }
+
   /// After a crash nobody can do without: pages may be torn.
+  bool served_unseen() const { return survey_->options.verify_pages == PageVerification::off && !survey_->crash; }
+
   Result<> make_fit(const TablespaceFile& file, std::uint64_t offset_bytes, MutableBytes pages) const {
-    if (survey_->options.verify_pages == PageVerification::off && !survey_->crash) return {};
+    if (served_unseen()) return {};
     const std::uint32_t page_bytes = file.format.physical_bytes;
     if (offset_bytes % page_bytes != 0)
       return Error{Errc::malformed, fmt::format("{}: offset {} is not on a page of {} bytes", file.path.string(),
                                                 offset_bytes, page_bytes)};
-    const PageNo first{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / page_bytes)};
-    return filter_.apply(file, first, pages);
+    return filter_.apply(file, page_at(file, offset_bytes), pages);
+  }
+
+  bool is_fit(const TablespaceFile& file, std::uint64_t offset_bytes, ByteView pages) const {
+    if (served_unseen()) return true;
+    return offset_bytes % file.format.physical_bytes == 0 && filter_.are_fit(file, page_at(file, offset_bytes), pages);
+  }
+
+  static PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
+    return PageNo{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / file.format.physical_bytes)};
+  }
+
+  /// `pages` are whole ones.
+  static void put_page0(const TablespaceFile& file, std::uint64_t offset_bytes, MutableBytes pages) {
+    if (offset_bytes == 0 && file.replaced_page0 && !pages.empty())
+      std::ranges::copy(*file.replaced_page0, pages.begin());
   }
 
   /// The lock keeps servers away, but not copies and other tools.

@@ -21,6 +21,10 @@ Result<std::shared_ptr<const UniqueFd>> FileCache::open(const std::filesystem::p
   return insert(key, std::make_shared<const UniqueFd>(std::move(*fd)));
 }
 
+std::shared_ptr<const UniqueFd> FileCache::find(const FileStamp& expected) {
+  return find(Key{expected.device, expected.inode});
+}
+
 void FileCache::forget_removed() {
   std::vector<std::shared_ptr<const UniqueFd>> closed_outside_the_lock;
   const std::lock_guard lock{mutex_};

@@ -35,6 +35,9 @@ class FileCache {
   [[nodiscard]] Result<std::shared_ptr<const UniqueFd>> open(const std::filesystem::path& path,
                                                              const FileStamp& expected);
 
+  /// The same if it is open already, else null: nothing is waited for.
+  [[nodiscard]] std::shared_ptr<const UniqueFd> find(const FileStamp& expected);
+
   /// Closes files that have no name any more: as long as somebody has them open they take space on the disk.
   void forget_removed();
 

@@ -2,7 +2,6 @@
 
 #include "base/log.hpp"
 #include "innodb/empty_page.hpp"
-#include "innodb/page_check.hpp"
 #include "source/page_look.hpp"
 
 namespace donord {
@@ -19,21 +18,43 @@ bool is_whole(ByteView page, const TablespaceFile& file, PageNo number) {
   return state && *state != PageState::never_written;
 }
 
+/// The state of a page, of an encrypted one that of what is in it.
+Result<PageState> look_inside(const Result<PageState>& seen, ByteView page, const TablespaceFile& file, PageNo number) {
+  return seen && *seen == PageState::encrypted ? look_at_page(page, file, file.expectation(), number) : seen;
+}
+
+PageNo page_behind(PageNo first, std::size_t index) {
+  return PageNo{first.value() + static_cast<std::uint32_t>(index)};
+}
+
 }  // namespace
+
+bool PageFilter::is_fit(const Result<PageState>& state) const {
+  return state && (!crash_ || *state != PageState::never_written);
+}
+
+bool PageFilter::are_fit(const TablespaceFile& file, PageNo first, ByteView pages) const {
+  const std::uint32_t page_bytes = file.format.physical_bytes;
+  const auto visit = [&](std::size_t index, const Result<PageState>& seen) -> Result<> {
+    const ByteView page = pages.subspan(index * page_bytes, page_bytes);
+    const Result<PageState> state = look_inside(seen, page, file, page_behind(first, index));
+    if (is_fit(state)) return {};
+    return Error{Errc::checksum, "not fit"};
+  };
+  return innodb::visit_odd_pages(pages, file.expectation(), first, visit).has_value();
+}
 
 Result<> PageFilter::apply(const TablespaceFile& file, PageNo first, MutableBytes pages) const {
   const std::uint32_t page_bytes = file.format.physical_bytes;
-  const innodb::PageExpectation expected = file.expectation();
   const auto visit = [&](std::size_t index, const Result<PageState>& seen) -> Result<> {
-    const PageNo number{first.value() + static_cast<std::uint32_t>(index)};
+    const PageNo number = page_behind(first, index);
     const MutableBytes page = pages.subspan(index * page_bytes, page_bytes);
-    const Result<PageState> state =
-        seen && *seen == PageState::encrypted ? look_at_page(page, file, expected, number) : seen;
-    if (!crash_ && !state) return state.error();
-    if (!crash_ || (state && *state != PageState::never_written)) return {};
+    const Result<PageState> state = look_inside(seen, page, file, number);
+    if (is_fit(state)) return {};
+    if (!crash_) return state.error();
     return state ? fill(file, number, page) : repair(file, number, state.error(), page);
   };
-  if (Result<> done = innodb::visit_odd_pages(pages, expected, first, visit); !done)
+  if (Result<> done = innodb::visit_odd_pages(pages, file.expectation(), first, visit); !done)
     return damaged_page(file, done.error());
   return {};
 }

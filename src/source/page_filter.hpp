@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "innodb/page_check.hpp"
 #include "source/doublewrite_files.hpp"
 #include "source/tablespace_file.hpp"
 
@@ -38,12 +39,17 @@ class PageFilter {
   /// newer than the log, page or copy.
   [[nodiscard]] Result<> apply(const TablespaceFile& file, PageNo first, MutableBytes pages) const;
 
+  /// Whether `apply` would neither refuse nor change them; looks at nothing but them. False for damage, too.
+  [[nodiscard]] bool are_fit(const TablespaceFile& file, PageNo first, ByteView pages) const;
+
   /// The pages repaired so far; one that is served twice counts twice.
   [[nodiscard]] std::uint64_t repaired_pages() const { return repaired_pages_; }
 
  private:
   enum class Copy { taken, none, too_old };
 
+  /// Whether a page that looks like this is served as it is.
+  [[nodiscard]] bool is_fit(const Result<innodb::PageState>& state) const;
   [[nodiscard]] Result<> repair(const TablespaceFile& file, PageNo number, const Error& damage,
                                 MutableBytes page) const;
   [[nodiscard]] Result<> fill(const TablespaceFile& file, PageNo number, MutableBytes page) const;

@@ -47,6 +47,14 @@ TEST_F(FileTest, ReadingPastTheEndNamesFileAndOffset) {
   EXPECT_NE(read.error().what.find("ends at 5"), std::string::npos) << read.error().what;
 }
 
+TEST_F(FileTest, NothingIsReadFromTheCacheBehindTheEndOrWhereNobodyCanTell) {
+  const fs::path path = directory_ / "short";
+  ASSERT_TRUE(write_file_atomically(path, as_bytes("12345"), 0600));
+  Bytes into(4);
+  EXPECT_FALSE(read_if_cached(*open_for_reading(path), 3, into));
+  EXPECT_FALSE(read_if_cached(*open_for_reading("/proc/self/status"), 0, into));
+}
+
 TEST_F(FileTest, AFileWhoseSizeIsNotToldIsReadToItsEnd) {
   const Result<Bytes> status = read_file("/proc/self/status", 1 << 20);
   ASSERT_TRUE(status);

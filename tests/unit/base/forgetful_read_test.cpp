@@ -77,6 +77,14 @@ TEST_F(ForgetfulReadTest, WhatWasCachedStays) {
   EXPECT_EQ(cached(0, kFileBytes), kCachedBytes);
 }
 
+TEST_F(ForgetfulReadTest, WhatIsCachedIsReadWithoutADisk) {
+  Bytes somebody_elses(128 * 1024);
+  ASSERT_TRUE(read_exactly(fd_, path_, 256 * 1024, somebody_elses));
+  Bytes into(100'000);
+  ASSERT_TRUE(read_if_cached(fd_, 256 * 1024 + 1000, into));
+  EXPECT_TRUE(std::ranges::equal(into, ByteView{content_}.subspan(256 * 1024 + 1000, into.size())));
+}
+
 TEST_F(ForgetfulReadTest, AnyPieceIsRead) {
   testing::SeededRandom random{11};
   for (int i = 0; i < 200; ++i) {

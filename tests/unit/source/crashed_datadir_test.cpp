@@ -148,6 +148,8 @@ TEST_F(CrashedDatadirTest, ATornPageWithoutACopyEndsTheCloneWithItsName) {
   ASSERT_FALSE(content);
   EXPECT_EQ(content.error().code, Errc::checksum);
   EXPECT_THAT(content.error().what, HasSubstr("db/t1.ibd: page 4 of space 2: torn"));
+  Bytes page(kPageBytes);
+  EXPECT_FALSE(clone->read_file_if_cached(index_of(*clone, "./db/t1.ibd"), 4 * kPageBytes, page));
 }
 
 TEST_F(CrashedDatadirTest, CopiesThatArriveLaterAreFoundByTheNextClone) {

@@ -104,6 +104,41 @@ TEST_F(DatadirSourceTest, ADamagedPageIsNotServed) {
   EXPECT_TRUE(clone->read_file(table, 5 * 16384, MutableBytes{into}.first(16384)));
 }
 
+/// Whether this file system can say what is cached; then a file that was just read is.
+bool tells_what_is_cached(const fs::path& path) {
+  const Result<UniqueFd> fd = open_for_reading(path);
+  Bytes into(1);
+  return read_exactly(*fd, path, 0, into) && read_if_cached(*fd, 0, into);
+}
+
+TEST_F(DatadirSourceTest, WhatIsCachedIsTheSameOnceTheFileIsOpen) {
+  if (!tells_what_is_cached(at("ibdata1"))) GTEST_SKIP() << "this file system does not say what is cached";
+  const auto clone = view();
+  for (std::size_t i = 0; i < clone->files().size(); ++i) {
+    Bytes expected(clone->files()[i].size_bytes);
+    Bytes into(expected.size());
+    EXPECT_FALSE(clone->read_file_if_cached(i, 0, into)) << "not open";
+    ASSERT_TRUE(clone->read_file(i, 0, expected));
+    ASSERT_TRUE(clone->read_file_if_cached(i, 0, into)) << clone->files()[i].name;
+    EXPECT_EQ(into, expected);
+  }
+}
+
+TEST_F(DatadirSourceTest, ADamagedPageIsLeftToThoseWhoSayWhatIsWrong) {
+  if (!tells_what_is_cached(at("ibdata1"))) GTEST_SKIP() << "this file system does not say what is cached";
+  testing::flip_byte(at("db/t1.ibd"), 4 * 16384 + 9000);
+  const auto clone = view();
+  const std::size_t table = index_of(*clone, "./db/t1.ibd");
+  Bytes page(16384);
+  ASSERT_TRUE(clone->read_file(table, 5 * 16384, page));
+  EXPECT_TRUE(clone->read_file_if_cached(table, 5 * 16384, page));
+  EXPECT_FALSE(clone->read_file_if_cached(table, 4 * 16384, page));
+  EXPECT_FALSE(clone->read_file_if_cached(table, 5 * 16384 + 512, page)) << "not on a page";
+  EXPECT_FALSE(clone->read_file_if_cached(table, 9 * 16384, page));
+  EXPECT_FALSE(clone->read_file_if_cached(table, ~std::uint64_t{0}, page));
+  EXPECT_FALSE(clone->read_file_if_cached(99, 0, page));
+}
+
 TEST_F(DatadirSourceTest, ADamagedPageIsServedWhenVerificationIsOff) {
   testing::flip_byte(at("db/t1.ibd"), 4 * 16384 + 9000);
   options_.verify_pages = PageVerification::off;

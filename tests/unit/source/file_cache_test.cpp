@@ -32,6 +32,17 @@ TEST_F(FileCacheTest, KeepsNoMoreFilesOpenThanAllowed) {
   }
 }
 
+TEST_F(FileCacheTest, FindsOnlyWhatIsOpen) {
+  FileCache cache{1};
+  const auto first = make(1);
+  EXPECT_EQ(cache.find(*stamp_of(first)), nullptr);
+  const auto fd = cache.open(first, *stamp_of(first));
+  EXPECT_EQ(cache.find(*stamp_of(first)), *fd);
+  const auto second = make(2);
+  ASSERT_TRUE(cache.open(second, *stamp_of(second)));
+  EXPECT_EQ(cache.find(*stamp_of(first)), nullptr);
+}
+
 TEST_F(FileCacheTest, AFileInUseStaysReadableWhenItIsForgotten) {
   FileCache cache{1};
   const auto first = make(1);

@@ -94,6 +94,21 @@ TEST_F(PageFilterTest, IntactPagesAreServedAsTheyAre) {
   }
 }
 
+TEST_F(PageFilterTest, PagesAreFitWhenNothingHasToBeDoneAboutThem) {
+  keep_copies({page(3, kAfter, 2)});
+  const PageFilter clean;
+  const PageFilter crash = crashed();
+  for (const PageFilter* filter : {&clean, &crash}) {
+    EXPECT_TRUE(filter->are_fit(file_, kFirst, intact_pages()));
+    EXPECT_FALSE(filter->are_fit(file_, kFirst, pages_with(3, torn_page(3))));
+    EXPECT_FALSE(filter->are_fit(file_, PageNo{11}, intact_pages()));
+    EXPECT_EQ(filter->repaired_pages(), 0U);
+  }
+  const Bytes zeros = pages_with(2, Bytes(16384));
+  EXPECT_TRUE(clean.are_fit(file_, kFirst, zeros));
+  EXPECT_FALSE(crash.are_fit(file_, kFirst, zeros)) << "they are filled";
+}
+
 TEST_F(PageFilterTest, AfterACleanShutdownNothingIsRepaired) {
   keep_copies({page(2, kAfter, 2)});
   const PageFilter clean;
