@@ -54,11 +54,9 @@ void BlockBatch::add(const DonorAction::SendBlock& block) {
 }
 
 Result<> BlockBatch::read(const CloneView& view) {
-  for (const Slot& slot : slots_) {
-    const std::size_t begin = slot.data_at + kDataHeadBytes;
-    const MutableBytes into = MutableBytes{packets_}.subspan(begin, slot.end - begin);
-    if (Result<> done = read_block(view, slot.block, into); !done) return done;
-  }
+  if (read_if_cached(view)) return {};
+  for (const Slot& slot : slots_)
+    if (Result<> done = read_block(view, slot.block, data_of(slot)); !done) return done;
   if (!deflater_) return {};
   for (const Slot& slot : slots_) {
     const ByteView packets{packets_};
@@ -67,6 +65,19 @@ Result<> BlockBatch::read(const CloneView& view) {
     append_frames(frames_, SequenceId{0}, packets.subspan(slot.data_at, slot.end - slot.data_at), *deflater_);
   }
   return {};
+}
+
+bool BlockBatch::read_if_cached(const CloneView& view) {
+  const auto is_cached = [&](const Slot& slot) {
+    return view.read_file_if_cached(slot.block.file_index, slot.block.offset_bytes, data_of(slot));
+  };
+  was_cached_ = !deflater_ && state_ == CloneState::file_copy && std::ranges::all_of(slots_, is_cached);
+  return was_cached_;
+}
+
+MutableBytes BlockBatch::data_of(const Slot& slot) {
+  const std::size_t begin = slot.data_at + kDataHeadBytes;
+  return MutableBytes{packets_}.subspan(begin, slot.end - begin);
 }
 
 Result<> BlockBatch::read_block(const CloneView& view, const Block& block, MutableBytes into) const {

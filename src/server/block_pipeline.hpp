@@ -1,8 +1,11 @@
 #pragma once
 
 // The way of data from the source to the socket: while one batch of blocks is being sent, the pool reads, verifies and,
-// for a compressed connection, compresses the next. Two batches are in memory, never more, so a recipient that does not
-// read stops the reading, too. Messages leave in the order in which they were put in.
+// for a compressed connection, compresses the next. As long as the page cache has the data, each batch is read and
+// verified on the strand, just before it is sent: no thread has to wake another, and the socket takes it out of the
+// processor's cache (docs/decisions/0014-cached-data-is-read-where-it-is-sent.md). Two batches are in memory, never
+// more, so a recipient that does not read stops the reading, too. Messages leave in the order in which they were put
+// in.
 
 #include <array>
 #include <boost/asio/any_io_executor.hpp>
@@ -29,7 +32,8 @@ class BlockPipeline {
   /// A small message; sent with what follows it.
   void put(ByteView message);
   /// A block with its descriptor. Its reading begins when its batch has no room for the next, or with anything else
-  /// that is put in. Waits until the batch before the last has been sent.
+  /// that is put in, or, if the page cache is expected to have it, when the batch before has been sent. Waits until the
+  /// batch before the last has been sent, or the last that was not read ahead.
   boost::asio::awaitable<Result<>> put(const DonorAction::SendBlock& block);
   /// Sends everything.
   boost::asio::awaitable<Result<>> flush();
@@ -44,10 +48,12 @@ class BlockPipeline {
   struct Outgoing {
     Bytes messages;
     BlockBatch* batch = nullptr;
-    std::shared_ptr<Pending<Result<>>> ready;
+    std::shared_ptr<Pending<Result<>>> ready;  ///< null: to be read when it is its turn
   };
 
   void close_batch();
+  void start_reading(Outgoing& outgoing);
+  boost::asio::awaitable<Result<>> finish_reading(Outgoing& outgoing);
   boost::asio::awaitable<Result<>> send_until(std::size_t entries);
   boost::asio::awaitable<Result<>> send(Outgoing outgoing);
   boost::asio::awaitable<Result<>> wait_for_turn(const BlockBatch& batch, Bytes& messages);
@@ -62,6 +68,8 @@ class BlockPipeline {
   Duration keep_alive_;
   std::array<BlockBatch, 2> batches_;
   std::size_t next_batch_ = 0;
+  bool expects_cached_ = true;  ///< as the last batch was
+  bool failed_ = false;
   std::deque<Outgoing> queue_{1};  ///< the last entry is being filled
 };
 

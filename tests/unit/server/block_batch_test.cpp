@@ -124,6 +124,42 @@ TEST_F(BlockBatchTest, GivesEveryMessageFramesOfItsOwnOnACompressedConnection) {
   EXPECT_EQ(inflated, expected);
 }
 
+/// Of which the first 30000 bytes of each file are in the page cache.
+class HalfCachedView final : public MemoryView {
+ public:
+  using MemoryView::MemoryView;
+  bool read_file_if_cached(std::size_t index, std::uint64_t offset, MutableBytes into) const override {
+    return offset + into.size() <= 30000 && read_file(index, offset, into).has_value();
+  }
+};
+
+TEST_F(BlockBatchTest, IsReadAtOnceOnlyIfAllOfItIsCached) {
+  const HalfCachedView view{{.file_sizes = {60000}}, random_};
+  BlockBatch batch{9000, Compression::off};
+  batch.add(file_block(0, 1000));
+  EXPECT_TRUE(batch.read_if_cached(view));
+  EXPECT_TRUE(batch.was_cached());
+  const Bytes at_once(batch.wire_bytes().begin(), batch.wire_bytes().end());
+  ASSERT_TRUE(batch.read(view));
+  EXPECT_TRUE(batch.was_cached());
+  EXPECT_EQ(Bytes(batch.wire_bytes().begin(), batch.wire_bytes().end()), at_once);
+
+  batch.add(file_block(29500, 1000));
+  EXPECT_FALSE(batch.read_if_cached(view));
+  ASSERT_TRUE(batch.read(view));
+  EXPECT_FALSE(batch.was_cached());
+}
+
+TEST_F(BlockBatchTest, IsNotReadAtOnceWhenItTakesMoreThanAFile) {
+  const HalfCachedView view{{.file_sizes = {60000}, .pages = 60}, random_};
+  BlockBatch compressed{9000, Compression::on};
+  compressed.add(file_block(0, 1000));
+  EXPECT_FALSE(compressed.read_if_cached(view));
+  BlockBatch pages{9000, Compression::off};
+  pages.add(page(0));
+  EXPECT_FALSE(pages.read_if_cached(view));
+}
+
 TEST_F(BlockBatchTest, FailsWhenOneOfItsBlocksCannotBeRead) {
   BlockBatch batch{9000, Compression::off};
   batch.add(file_block(0, 1000));
