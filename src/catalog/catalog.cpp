@@ -29,7 +29,8 @@ std::uint32_t small(const Statement& row, int column) {
 constexpr std::string_view kSelectSession =
     "SELECT session_key, user, host, source, server_version, recipient_version, recipient_os, recipient_platform,"
     " capabilities, tls_version, tls_cipher, compression, clone_id, snapshot_id, fingerprint, protocol_version,"
-    " block_pages, begin_ms, end_ms, last_seen_ms, result, error_number, error_text, reconnects, pid"
+    " block_pages, begin_ms, end_ms, last_seen_ms, result, error_number, error_text, reconnects, pid,"
+    " binary_log_file, binary_log_position, gtid_executed"
     " FROM session JOIN owner USING (owner_id) ";
 
 NegotiatedClone read_negotiated(const Statement& row, int first) {
@@ -65,6 +66,7 @@ Result<SessionRecord> read_session(const Db& db, const Statement& row) {
   session.end = SessionEnd{*result, small(row, 21), row.text(22)};
   session.reconnects = small(row, 23);
   session.owner_pid = row.integer(24);
+  if (!row.is_null(25)) session.position = SourcePosition{row.text(25), row.unsigned_integer(26), row.text(27)};
   return session;
 }
 
@@ -156,14 +158,19 @@ Result<SessionKey> Catalog::begin_session(const NewSession& session) {
   });
 }
 
-Result<> Catalog::session_negotiated(SessionKey key, const NegotiatedClone& clone) {
+Result<> Catalog::session_negotiated(SessionKey key, const NegotiatedClone& clone,
+                                     const std::optional<SourcePosition>& position) {
+  const SourcePosition known = position.value_or(SourcePosition{});
+  const auto if_known = [&position](auto value) { return position ? std::optional{value} : std::nullopt; };
   const std::lock_guard lock{mutex_};
   return db_.transaction(Durability::full, [&]() -> Result<> {
     Result<> updated = db_.run(
         "UPDATE session SET clone_id = ?, snapshot_id = ?, fingerprint = ?, protocol_version = ?, block_pages = ?,"
-        " last_seen_ms = ? WHERE session_key = ? AND result = 'in_progress'",
+        " binary_log_file = ?, binary_log_position = ?, gtid_executed = ?, last_seen_ms = ?"
+        " WHERE session_key = ? AND result = 'in_progress'",
         clone.clone_id.value(), clone.snapshot_id.value(), std::string_view{clone.fingerprint}, clone.protocol_version,
-        clone.block_pages, now_(), key.value());
+        clone.block_pages, if_known(std::string_view{known.binary_log_file}), if_known(known.binary_log_position),
+        if_known(std::string_view{known.gtid_executed}), now_(), key.value());
     if (!updated) return updated;
     return expect_change(db_, key, "under way");
   });

@@ -34,7 +34,9 @@ class Catalog {
   [[nodiscard]] Result<std::uint64_t> mark_interrupted();
 
   [[nodiscard]] Result<SessionKey> begin_session(const NewSession& session);
-  [[nodiscard]] Result<> session_negotiated(SessionKey key, const NegotiatedClone& clone);
+  /// `position`: of the source's server, if it was asked. Kept whole.
+  [[nodiscard]] Result<> session_negotiated(SessionKey key, const NegotiatedClone& clone,
+                                            const std::optional<SourcePosition>& position = {});
   /// A stage that is begun again goes on: begin time and counters so far are kept, new counters are added to them.
   [[nodiscard]] Result<> begin_stage(SessionKey key, SessionStage stage, std::uint64_t estimate_bytes);
   [[nodiscard]] Result<> progress(SessionKey key, SessionStage stage, const StageCounters& counters);

@@ -64,7 +64,13 @@ CREATE TABLE stage (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps = {kStep1};
+constexpr std::string_view kStep2 = R"sql(
+ALTER TABLE session ADD COLUMN binary_log_file     TEXT;  -- these three: known when the source's server was asked
+ALTER TABLE session ADD COLUMN binary_log_position INTEGER;
+ALTER TABLE session ADD COLUMN gtid_executed       TEXT;
+)sql";
+
+constexpr std::array kSteps = {kStep1, kStep2};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/source_position.hpp"
 
 namespace donord {
 
@@ -85,7 +86,8 @@ struct SessionRecord {
   SessionKey key;
   NewSession opened;
   std::optional<NegotiatedClone> negotiated;
-  std::vector<StageRecord> stages;  ///< those that began, in order
+  std::optional<SourcePosition> position;  ///< of the source's server when the clone began: the copy has at least that
+  std::vector<StageRecord> stages;         ///< those that began, in order
   std::int64_t begin_ms = 0;
   std::optional<std::int64_t> end_ms;
   std::int64_t last_seen_ms = 0;  ///< the last time that anything about the session was written down

@@ -91,6 +91,12 @@ ordered_json json_of(const NegotiatedClone& clone) {
           {"block_pages", clone.block_pages}};
 }
 
+ordered_json json_of(const SourcePosition& position) {
+  return {{"binary_log_file", position.binary_log_file},
+          {"binary_log_position", position.binary_log_position},
+          {"gtid_executed", position.gtid_executed}};
+}
+
 ordered_json json_of(const SessionRecord& session, std::int64_t now_ms) {
   const NewSession& opened = session.opened;
   ordered_json stages = ordered_json::array();
@@ -111,6 +117,7 @@ ordered_json json_of(const SessionRecord& session, std::int64_t now_ms) {
           {"tls_cipher", opened.tls_cipher},
           {"compression", opened.compression},
           {"clone", session.negotiated ? json_of(*session.negotiated) : ordered_json(nullptr)},
+          {"position_at_least", session.position ? json_of(*session.position) : ordered_json(nullptr)},
           {"begin_ms", session.begin_ms},
           {"end_ms", json_of(session.end_ms)},
           {"last_seen_ms", session.last_seen_ms},
@@ -170,6 +177,12 @@ std::string session_as_text(const SessionRecord& session, std::int64_t now_ms) {
     line("fingerprint", or_dash(session.negotiated->fingerprint));
     line("block pages", fmt::to_string(session.negotiated->block_pages));
   }
+  const SourcePosition position = session.position.value_or(SourcePosition{});
+  line("binary log",
+       position.binary_log_file.empty()
+           ? "-"
+           : fmt::format("at least {} {}", printable(position.binary_log_file), position.binary_log_position));
+  line("gtids", position.gtid_executed.empty() ? "-" : "at least " + printable(position.gtid_executed));
   line("begin", utc_time(session.begin_ms));
   line("end", time_or_dash(session.end_ms));
   line("last seen", utc_time(session.last_seen_ms));

@@ -15,6 +15,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "base/source_position.hpp"
 
 namespace donord {
 
@@ -100,6 +101,9 @@ class CloneView {
   [[nodiscard]] virtual std::uint64_t redo_capacity_bytes() const = 0;
   /// Equal for two views exactly when a clone begun from one can go on from the other: same files, same bytes.
   [[nodiscard]] virtual std::string fingerprint() const = 0;
+  /// Where the source's server was when the clone began, if it was asked. The copy has at least what that position
+  /// stands for, and what was committed until its redo ends.
+  [[nodiscard]] virtual std::optional<SourcePosition> position() const { return {}; }
 
   /// Verified bytes of a file. `offset_bytes` and the length are multiples of its page size, except for a file that is
   /// no tablespace and at the end of the file. `Errc::checksum` names file, page, expected and found.

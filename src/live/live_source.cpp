@@ -22,6 +22,13 @@ std::optional<Error> first_unknown(const std::vector<FileMismatch>& missing, con
   return std::nullopt;
 }
 
+/// A server breaks the lines of a long set.
+SourcePosition position_of(const LogStatus& logs) {
+  SourcePosition position{logs.binary_log_file, logs.binary_log_position, logs.gtid_executed};
+  std::erase(position.gtid_executed, '\n');
+  return position;
+}
+
 }  // namespace
 
 LiveSource::LiveSource(LiveOptions options)
@@ -96,16 +103,17 @@ Result<std::unique_ptr<const DdlBlock>> LiveSource::block_ddl(const CloneRequest
   return nullptr;
 }
 
-/// What the server knows better: which files there are, and how far its log is. True when all that it had committed by
-/// now is known from the log.
-Result<bool> LiveSource::ask_server(const LiveSurvey& survey, RedoWatch& watch, Lsn since) const {
-  if (!server_) return false;
+/// What the server knows better: which files there are, and how far its logs are. A position when all that it had
+/// committed by now is known from the log.
+Result<std::optional<SourcePosition>> LiveSource::ask_server(const LiveSurvey& survey, RedoWatch& watch,
+                                                             Lsn since) const {
+  if (!server_) return std::nullopt;
   const Result<SourceServer::Moment> moment =
       server_->look(survey.options, survey.page_size_bytes, as_found(survey.files, survey.options.datadir));
   if (!moment) {
     if (!is_out_of_reach(moment.error())) return moment.error();
     log::warn("live.server_not_asked", {{"error", moment.error().what}, {"hint", moment.error().hint}});
-    return false;
+    return std::nullopt;
   }
   const LogStatus& logs = moment->logs;
   const Result<Lsn> known = watch.wait_until(logs.lsn);
@@ -122,7 +130,7 @@ Result<bool> LiveSource::ask_server(const LiveSurvey& survey, RedoWatch& watch, 
                           {"binary_log", logs.binary_log_file},
                           {"position", logs.binary_log_position},
                           {"gtid_executed", logs.gtid_executed}});
-  return true;
+  return position_of(logs);
 }
 
 Result<LiveSource::Found> LiveSource::find(const LiveSurvey& previous) {
@@ -133,9 +141,9 @@ Result<LiveSource::Found> LiveSource::find(const LiveSurvey& previous) {
   if (!hold) return hold.error();
   Result<LiveSurvey> survey = survey_live(options_.datadir, &previous);
   if (!survey) return survey.error();
-  const Result<bool> commits_are_known = ask_server(*survey, **watching, hold->checkpoint);
-  if (!commits_are_known) return commits_are_known.error();
-  return Found{std::move(*watching), std::move(*hold), std::move(*survey), *commits_are_known};
+  Result<std::optional<SourcePosition>> position = ask_server(*survey, **watching, hold->checkpoint);
+  if (!position) return position.error();
+  return Found{std::move(*watching), std::move(*hold), std::move(*survey), std::move(*position)};
 }
 
 Result<std::unique_ptr<CloneView>> LiveSource::begin_clone(const CloneRequest& request) {
@@ -156,7 +164,7 @@ Result<std::unique_ptr<CloneView>> LiveSource::begin_clone(const CloneRequest& r
     survey_ = std::make_shared<const LiveSurvey>(found->survey);
   }
   return begin_live_view(std::move(found->watch), std::move(found->hold), std::move(found->survey), std::move(cache),
-                         options_.view, {std::move(*ddl_block), found->commits_are_known});
+                         options_.view, {std::move(*ddl_block), std::move(found->position)});
 }
 
 }  // namespace donord

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "clone/donor_source.hpp"
 #include "live/live_survey.hpp"
@@ -47,13 +48,14 @@ class LiveSource final : public DonorSource {
     std::shared_ptr<RedoWatch> watch;
     RedoWatch::Hold hold;
     LiveSurvey survey;
-    bool commits_are_known = false;  ///< as in `ServerHelp`
+    std::optional<SourcePosition> position;  ///< as in `ServerHelp`
   };
 
   [[nodiscard]] Result<std::shared_ptr<RedoWatch>> watch(const LiveSurvey& survey);
   [[nodiscard]] Result<Found> find(const LiveSurvey& previous);
   [[nodiscard]] Result<std::unique_ptr<const DdlBlock>> block_ddl(const CloneRequest& request) const;
-  [[nodiscard]] Result<bool> ask_server(const LiveSurvey& survey, RedoWatch& watch, Lsn since) const;
+  [[nodiscard]] Result<std::optional<SourcePosition>> ask_server(const LiveSurvey& survey, RedoWatch& watch,
+                                                                 Lsn since) const;
 
   const LiveOptions options_;
   const std::optional<SourceServer> server_;

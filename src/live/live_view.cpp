@@ -51,6 +51,7 @@ class LiveView final : public CloneView {
 
   /// What a live clone copies exists once: nothing can go on from it after a restart.
   std::string fingerprint() const override { return fingerprint_; }
+  std::optional<SourcePosition> position() const override { return help_.position; }
 
   Result<> read_file(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) const override {
     if (index >= list_.listed().size()) return Error{Errc::not_found, fmt::format("there is no file {}", index)};
@@ -133,7 +134,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
   redo_start_ = std::max(*checkpoint, hold_.checkpoint);
 
   // From here on as little as possible shall happen to files, so the waiting is done before.
-  if (!help_.commits_are_known) std::this_thread::sleep_until(begun_ + options_.waits.settled);
+  if (!help_.position) std::this_thread::sleep_until(begun_ + options_.waits.settled);
   Result<Followed> followed = list_.follow(redo_start_);
   if (!followed) return followed.error();
   PagesToSend send{.changed = {},

@@ -3,6 +3,7 @@
 // One clone of a running server's directory (docs/decisions/0012-live-sources.md).
 
 #include <memory>
+#include <optional>
 
 #include "clone/donor_source.hpp"
 #include "live/ddl_block.hpp"
@@ -22,8 +23,8 @@ struct LiveViewOptions {
 /// What the server does for a clone, if it can be asked.
 struct ServerHelp {
   std::unique_ptr<const DdlBlock> ddl_block;  ///< null: DDL goes on
-  /// All that was committed when the clone began is known from the log already.
-  bool commits_are_known = false;
+  /// When the clone began. All that the server had committed by then is known from the log already.
+  std::optional<SourcePosition> position = {};
 };
 
 /// Finds out what is to be copied. `hold` is older than the survey.

@@ -101,8 +101,10 @@ Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const In
                                       .redo_capacity_bytes = (*view)->redo_capacity_bytes(),
                                       .takes_file_changes = takes_file_changes(client, *negotiated)};
   const Result<> kept = context_.catalog->session_negotiated(
-      key, {options.clone_id, options.snapshot_id, (*view)->fingerprint(), static_cast<std::uint32_t>(*negotiated),
-            options.block_bytes / identity.page_size_bytes});
+      key,
+      {options.clone_id, options.snapshot_id, (*view)->fingerprint(), static_cast<std::uint32_t>(*negotiated),
+       options.block_bytes / identity.page_size_bytes},
+      (*view)->position());
   if (!kept) return kept.error();
 
   Result<std::shared_ptr<CloneSession>> session =

@@ -19,8 +19,9 @@ struct LogStatus {
   std::string gtid_executed;
 };
 
-/// For the moment of the query commits and rotations wait, so that redo and binary log belong together. Needs
-/// BACKUP_ADMIN and SELECT on the table.
+/// For the moment of the query commits and rotations wait, so that redo and binary log belong together: what is among
+/// the GTIDs is committed in the redo up to the LSN, and so is what is before the position, but for transactions
+/// between their writes to both logs. Needs BACKUP_ADMIN and SELECT on the table.
 [[nodiscard]] Result<LogStatus> read_log_status(UpstreamConnection& connection);
 
 }  // namespace donord

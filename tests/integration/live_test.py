@@ -289,6 +289,30 @@ def test_a_clone_waits_no_longer_for_ddl_than_its_recipient_says(live: LiveSourc
     live.server.run("DROP SCHEMA slow")
 
 
+def test_how_far_the_source_was_is_known_later(new_mysqld: NewMysqld, new_live_donord: NewDonor, recipient: Mysqld,
+                                               open_copy: OpenCopy, tmp_path: Path) -> None:
+    """The copy has at least what its session says, and nothing else when nobody writes meanwhile."""
+    server = make_live(new_mysqld(tcp=True, options=DURABLE), dataset.small).server
+    donor = new_live_donord(server, extra=["--upstream", f"root@{server.socket}"])
+
+    def copied(name: str) -> tuple[dict[str, Any], str]:
+        clone(recipient, donor.port, directory=tmp_path / name)
+        with open_copy(tmp_path / name) as copy:
+            return donor.wait_session("completed")["position_at_least"], copy.scalar("SELECT @@gtid_executed")
+
+    with LiveLoad(server, seed=112, named=True) as load:
+        load.wait_commits(_COMMITS)
+        server.run("FLUSH BINARY LOGS")  # tells InnoDB the GTIDs of statements that changed nothing, DROP ... IF EXISTS say
+        before = server.scalar("SELECT @@gtid_executed")
+        position, has = copied("moving")
+        for less, more in ((before, position["gtid_executed"]), (position["gtid_executed"], has)):
+            assert server.scalar("SELECT GTID_SUBSET(%s, %s)", [less, more]), f"{less} is not in {more}"
+    file, offset, *_, gtids = server.query("SHOW BINARY LOG STATUS")[0]
+    position, has = copied("resting")
+    assert gtids and gtids.replace("\n", "") == has.replace("\n", "")
+    assert position == {"binary_log_file": file, "binary_log_position": offset, "gtid_executed": has.replace("\n", "")}
+
+
 def test_a_tablespace_is_imported(live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
                                   tmp_path: Path) -> None:
     """Pages that come without redo, in a file that was there before: they are in the copy, or there is none."""

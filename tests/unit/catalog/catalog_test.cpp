@@ -7,6 +7,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "catalog/schema.hpp"
 #include "fault/fault_injector.hpp"
 #include "temporary_directory.hpp"
 
@@ -114,6 +115,44 @@ TEST_F(CatalogTest, KeepsEverythingAboutASession) {
   EXPECT_EQ(files.counters.threads, 4u) << "the largest number of threads is kept";
   EXPECT_EQ(session.data_bytes(), 5000u);
   EXPECT_EQ(session.network_bytes(), 3000u);
+}
+
+TEST_F(CatalogTest, KeepsThePositionOfTheSourceWhole) {
+  const SourcePosition position{"binlog.000003", 1U << 31, std::string(100'000, 'a')};
+  const std::unique_ptr<Catalog> catalog = open();
+  const SessionKey key = catalog->begin_session(new_session()).value();
+  EXPECT_EQ(catalog->get_session(key)->position, std::nullopt);
+  ASSERT_TRUE(catalog->session_negotiated(key, negotiated(7), position));
+  EXPECT_EQ(catalog->get_session(key)->position, position);
+  ASSERT_TRUE(catalog->session_negotiated(key, negotiated(7), SourcePosition{}));
+  EXPECT_EQ(catalog->get_session(key)->position, SourcePosition{}) << "it was asked, and logs nothing";
+  ASSERT_TRUE(catalog->session_negotiated(key, negotiated(7)));
+  EXPECT_EQ(catalog->get_session(key)->position, std::nullopt);
+}
+
+TEST_F(CatalogTest, OpensTheFileOfAnOlderProgramAndKeepsItsSessions) {
+  {
+    const sqlite::Schema& now = catalog_schema();
+    sqlite::Db db = sqlite::Db::open(path(), Access::read_write).value();
+    ASSERT_TRUE(sqlite::migrate(db, sqlite::Schema{now.name, now.application_id, now.steps.first(1)}));
+    ASSERT_TRUE(
+        db.run_script("INSERT INTO owner VALUES (1, 'another boot', 2, 3, 4);"
+                      "INSERT INTO session VALUES (5, 1, 'completed', 'clone', '192.0.2.7:51234', 'a source',"
+                      " '9.7.4', '9.7.4', 'Linux', 'x86_64', 6, '', '', '', 'live-00ff', 7, 8, 259, 64,"
+                      " 1000, 2000, 2000, 0, '', 1);"
+                      "INSERT INTO stage VALUES (5, 1, 1000, 2000, 10, 10, 9, 8, 7, 0, 0, 0)"));
+  }
+  EXPECT_EQ(Catalog::open(path(), Access::read_only).error().code, Errc::unsupported_version);
+  const std::unique_ptr<Catalog> catalog = open();
+  const SessionRecord session = catalog->get_session(SessionKey{5}).value();
+  EXPECT_EQ(session.end.result, SessionResult::completed);
+  EXPECT_EQ(session.opened.source, "a source");
+  EXPECT_EQ(session.negotiated->fingerprint, "live-00ff");
+  EXPECT_EQ(session.data_bytes(), 10U);
+  EXPECT_EQ(session.position, std::nullopt);
+  const SessionKey next = catalog->begin_session(new_session()).value();
+  ASSERT_TRUE(catalog->session_negotiated(next, negotiated(7), SourcePosition{"binlog.000001", 4, "uuid:1"}));
+  EXPECT_THAT(catalog->list_sessions().value(), SizeIs(2));
 }
 
 TEST_F(CatalogTest, ShowsASessionThatWasRefusedBeforeNegotiation) {

@@ -65,6 +65,21 @@ TEST(SessionReport, ShowsEverythingAboutOneSession) {
   EXPECT_THAT(text, Not(HasSubstr("error")));
 }
 
+TEST(SessionReport, SaysHowFarTheSourceWasAtLeast) {
+  SessionRecord session = in_file_copy();
+  EXPECT_THAT(session_as_text(session, kBegin), HasSubstr("binary log   -\ngtids        -\n"));
+  EXPECT_EQ(nlohmann::json::parse(session_as_json(session, kBegin))["position_at_least"], nullptr);
+
+  session.position = SourcePosition{"binlog.000003", 157, "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-55"};
+  EXPECT_THAT(session_as_text(session, kBegin),
+              HasSubstr("binary log   at least binlog.000003 157\n"
+                        "gtids        at least 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-55\n"));
+  const auto json = nlohmann::json::parse(session_as_json(session, kBegin))["position_at_least"];
+  EXPECT_EQ(json["binary_log_file"], "binlog.000003");
+  EXPECT_EQ(json["binary_log_position"], 157);
+  EXPECT_EQ(json["gtid_executed"], "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-55");
+}
+
 TEST(SessionReport, EndsTheClockOfAnUnfinishedStageWithItsSession) {
   SessionRecord session = in_file_copy();
   session.end = SessionEnd{SessionResult::interrupted};
