@@ -12,7 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// So long nobody asks whether the clone was given up. In between DDL that waits for the lock goes first.
+/// DDL that comes while the lock is waited for waits behind it; in between it goes first. So long the server also keeps
+/// a session that was given up waiting.
 constexpr std::chrono::seconds kSlice{5};
 /// For the end of the lock: a thread of the network waits for it.
 constexpr std::chrono::seconds kAnswer{5};
@@ -33,11 +34,12 @@ Result<std::unique_ptr<DdlBlock>> DdlBlock::begin(UpstreamOptions server, const 
   const Clock::time_point deadline = Clock::now() + wait.limit;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - Clock::now());
-    Result<BackupLock> lock = BackupLock::acquire(server, std::min(left, kSlice));
+    Result<BackupLock> lock =
+        BackupLock::acquire(server, std::min(left, kSlice), BackupLock::kIdleLimit, wait.given_up);
     if (lock) return std::unique_ptr<DdlBlock>{new DdlBlock{std::move(*lock), sign}};
+    if (wait.given_up()) return Error{Errc::cancelled, "the clone was given up while it waited for DDL"};
     if (lock.error().code != Errc::timeout) return cannot_block(lock.error());
     if (left <= kSlice) return lock.error();
-    if (wait.given_up()) return Error{Errc::cancelled, "the clone was given up while it waited for DDL"};
   }
 }
 

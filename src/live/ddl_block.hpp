@@ -16,7 +16,7 @@ class DdlBlock {
  public:
   struct Wait {
     std::chrono::seconds limit;      ///< for DDL that is under way
-    std::function<bool()> given_up;  ///< asked every few seconds
+    std::function<bool()> given_up;  ///< asked about every second
   };
 
   /// `Errc::timeout` when DDL did not end in time, `Errc::cancelled` when it was given up, `Errc::conflict` when the

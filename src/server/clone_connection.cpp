@@ -1,6 +1,7 @@
 #include "server/clone_connection.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/log.hpp"
 #include "server/error_map.hpp"
@@ -17,6 +18,8 @@ constexpr std::size_t kMaxCommandBytes = 8 * 1024 * 1024;
 constexpr std::size_t kGatherBytes = 64 * 1024;
 /// Keep-alives for which a master waits for a COM_REINIT after a worker was lost, before it is closed to ask for one.
 constexpr int kLostWorkerWaits = 2;
+/// A clone may begin late, because of DDL; so often it is looked whether somebody is still there to get it.
+constexpr auto kGoneLook = std::chrono::milliseconds{500};
 constexpr auto kPausePoll = std::chrono::milliseconds{10};
 
 Error wrong_rpc(std::string_view what) {
@@ -106,8 +109,15 @@ asio::awaitable<Result<>> CloneConnection::on_command(Bytes payload) {
 
 asio::awaitable<Result<>> CloneConnection::on_init(InitCommand command) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const auto pending =
-      start_on(context_->begin_pool, executor, [this, &command] { return context_->factory.begin(client_, command); });
+  std::atomic<bool> gone = false;
+  const auto pending = start_on(context_->begin_pool, executor, [this, &command, &gone] {
+    return context_->factory.begin(client_, command, [&gone] { return gone.load(); });
+  });
+  bool done = false;
+  while (!done) {
+    done = co_await pending->wait_for(kGoneLook);
+    if (!done) gone = stream_.transport().peer_is_gone();
+  }
   Result<NewClone> begun = co_await pending->get();
   if (!begun) {
     log::warn("clone.refused", {{"conn", client_.id}, {"peer", client_.peer}, {"error", begun.error().what}});

@@ -49,7 +49,7 @@ Result<> check_secure(const ClientInfo& client, const CloneView& view) {
                "use CLONE INSTANCE ... REQUIRE SSL"};
 }
 
-Result<NewClone> CloneFactory::begin(const ClientInfo& client, const InitCommand& command) {
+Result<NewClone> CloneFactory::begin(const ClientInfo& client, const InitCommand& command, const Gone& gone) {
   if (context_.draining) return Error{Errc::cancelled, "Server shutdown in progress"};
   const SourceIdentity identity = context_.source->identity();
   const Result<SessionKey> key = context_.catalog->begin_session({
@@ -66,7 +66,7 @@ Result<NewClone> CloneFactory::begin(const ClientInfo& client, const InitCommand
       .compression = client.compressed() ? "zlib" : "",
   });
   if (!key) return key.error();
-  Result<NewClone> begun = begin_recorded(client, command, *key);
+  Result<NewClone> begun = begin_recorded(client, command, *key, gone);
   if (begun) return begun;
 
   const MysqlError refusal = to_mysql_error(begun.error());
@@ -77,7 +77,8 @@ Result<NewClone> CloneFactory::begin(const ClientInfo& client, const InitCommand
   return begun.error();
 }
 
-Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const InitCommand& command, SessionKey key) {
+Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const InitCommand& command, SessionKey key,
+                                              const Gone& gone) {
   const Result<CloneProtocol> negotiated = negotiate(command.version);
   if (!negotiated) return negotiated.error();
   if (Result<> fits = check_recipient(client, *negotiated); !fits) return fits.error();
@@ -86,8 +87,9 @@ Result<NewClone> CloneFactory::begin_recorded(const ClientInfo& client, const In
   Result<CloneRegistry::Place> place = context_.clones.reserve();
   if (!place) return place.error();
   const CloneRequest request{.block_ddl = command.backup_lock_wait(),
-                             .given_up = [this] { return context_.draining.load(); }};
+                             .given_up = [this, &gone] { return context_.draining || gone(); }};
   Result<std::unique_ptr<CloneView>> view = context_.source->begin_clone(request);
+  if (gone()) return Error{Errc::cancelled, "The recipient left before its clone began"};
   if (!view) return view.error();
   if (Result<> secure = check_secure(client, **view); !secure) return secure.error();
 

@@ -4,6 +4,7 @@
 // that can make a clone impossible is found here, before the recipient drops its data. Blocks: runs on the pool for
 // that.
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -29,15 +30,19 @@ class CloneFactory {
  public:
   explicit CloneFactory(ServerContext& context) : context_(context) {}
 
-  /// COM_INIT. A refusal is kept in the catalog, too.
-  [[nodiscard]] Result<NewClone> begin(const ClientInfo& client, const InitCommand& command);
+  /// Whether the client has left. Asked now and then, by any thread.
+  using Gone = std::function<bool()>;
+
+  /// COM_INIT. A refusal is kept in the catalog, too; so is that the client left meanwhile: `Errc::cancelled`.
+  [[nodiscard]] Result<NewClone> begin(const ClientInfo& client, const InitCommand& command, const Gone& gone);
 
   /// COM_REINIT of a clone that is not among those under way: `Errc::not_found` unless the catalog knows it as
   /// interrupted, and of this account; `Errc::conflict` when the source has changed since.
   [[nodiscard]] Result<std::shared_ptr<CloneSession>> revive(const ClientInfo& client, const Locator& locator);
 
  private:
-  [[nodiscard]] Result<NewClone> begin_recorded(const ClientInfo& client, const InitCommand& command, SessionKey key);
+  [[nodiscard]] Result<NewClone> begin_recorded(const ClientInfo& client, const InitCommand& command, SessionKey key,
+                                                const Gone& gone);
   [[nodiscard]] std::shared_ptr<CloneSession> make_session(const ClientInfo& client, SessionKey key,
                                                            DonorMachine::Options options,
                                                            std::unique_ptr<CloneView> view,

@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 
 namespace donord {
 
@@ -141,6 +142,12 @@ asio::awaitable<Result<>> Transport::start_tls(std::shared_ptr<const TlsContext>
     if (!got) co_return got.error();
     tls_->feed(ByteView{ciphertext_}.first(*got));
   }
+}
+
+bool Transport::peer_is_gone() {
+  if (!socket_.is_open()) return true;
+  pollfd end{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&end, 1, 0) > 0;  // broken connections count, though they are not asked for
 }
 
 void Transport::close() {

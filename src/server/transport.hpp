@@ -37,6 +37,10 @@ class Transport : public std::enable_shared_from_this<Transport> {
   boost::asio::awaitable<Result<>> start_tls(std::shared_ptr<const TlsContext> context, TimePoint deadline);
   [[nodiscard]] const TlsEngine* tls() const { return tls_.get(); }
 
+  /// Whether nothing more can come from the peer than what it has sent already, of which nothing is taken: it closed
+  /// the connection, or has died. So is one that was closed here.
+  [[nodiscard]] bool peer_is_gone();
+
   void close();
   /// From any thread.
   void close_from_outside();

@@ -37,17 +37,23 @@ class Pending {
     done_->notify();
   }
 
+  /// Whether `get` has something to give, after `limit` at the latest. On the strand given at construction.
+  boost::asio::awaitable<bool> wait_for(std::chrono::steady_clock::duration limit) {
+    if (!is_there_) is_there_ = co_await done_->wait_for(limit);
+    co_return is_there_;
+  }
+
   /// The value, or the exception of the job. On the strand given at construction, once.
   boost::asio::awaitable<T> get() {
     constexpr std::chrono::hours kAnyTime{1};
-    bool done = false;
-    while (!done) done = co_await done_->wait_for(kAnyTime);
+    while (!is_there_) is_there_ = co_await done_->wait_for(kAnyTime);
     if (thrown_) std::rethrow_exception(thrown_);
     co_return std::move(*value_);
   }
 
  private:
   std::shared_ptr<AsyncEvent> done_;
+  bool is_there_ = false;  // of the strand
   std::optional<T> value_;
   std::exception_ptr thrown_;
 };

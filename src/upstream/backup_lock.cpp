@@ -17,7 +17,7 @@ std::chrono::seconds within_limits(std::chrono::seconds duration) {
 }  // namespace
 
 Result<BackupLock> BackupLock::acquire(const UpstreamOptions& options, std::chrono::seconds wait,
-                                       std::chrono::seconds idle_limit) {
+                                       std::chrono::seconds idle_limit, const std::function<bool()>& given_up) {
   wait = within_limits(wait);
   UpstreamOptions patient = options;
   patient.read_timeout += wait;
@@ -27,7 +27,9 @@ Result<BackupLock> BackupLock::acquire(const UpstreamOptions& options, std::chro
                                                      wait.count(), within_limits(idle_limit).count()));
       !set)
     return set.error();
+  connection->set_given_up(given_up);
   if (Result<> locked = connection->execute("LOCK INSTANCE FOR BACKUP"); !locked) return locked.error();
+  connection->set_given_up([] { return false; });
   connection->set_read_timeout(options.read_timeout);
   return BackupLock{std::move(*connection)};
 }

@@ -4,6 +4,7 @@
 // and no index is built, while rows are changed as ever.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "base/result.hpp"
@@ -18,9 +19,11 @@ class BackupLock {
  public:
   static constexpr std::chrono::seconds kIdleLimit{600};
 
-  /// Waits at most `wait` for DDL that is under way: then `timeout`. Needs BACKUP_ADMIN, else `denied`.
-  [[nodiscard]] static Result<BackupLock> acquire(const UpstreamOptions& options, std::chrono::seconds wait,
-                                                  std::chrono::seconds idle_limit = kIdleLimit);
+  /// Waits at most `wait` for DDL that is under way: then `timeout`; `cancelled` when `given_up`, which is asked about
+  /// every second, says so. Needs BACKUP_ADMIN, else `denied`.
+  [[nodiscard]] static Result<BackupLock> acquire(
+      const UpstreamOptions& options, std::chrono::seconds wait, std::chrono::seconds idle_limit = kIdleLimit,
+      const std::function<bool()>& given_up = [] { return false; });
 
   BackupLock(BackupLock&&) noexcept = default;
   BackupLock& operator=(BackupLock&&) = delete;

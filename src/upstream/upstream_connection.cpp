@@ -1,5 +1,7 @@
 #include "upstream/upstream_connection.hpp"
 
+#include <algorithm>
+
 #include "protocol/auth/secret.hpp"
 #include "protocol/command.hpp"
 #include "upstream/upstream_error.hpp"
@@ -14,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxSmallPacketBytes = std::size_t{64} << 10;
 /// Column definitions and ends of a result set, beside its rows.
 constexpr std::size_t kMaxOtherPackets = 256;
+constexpr std::chrono::milliseconds kGivenUpLook{500};
 
 /// What a server may have other defaults for. Names of files come back as the bytes they are.
 constexpr std::string_view kPrepare = "SET NAMES utf8mb4, autocommit = 1, sql_mode = '', max_execution_time = 0";
@@ -89,10 +92,18 @@ Result<> UpstreamConnection::send_once(Bytes payload, UpstreamDeadline deadline)
   return sent;
 }
 
+Result<std::size_t> UpstreamConnection::read_some(UpstreamDeadline deadline) {
+  for (;;) {
+    const UpstreamDeadline look = std::min(deadline, Clock::now() + kGivenUpLook);
+    Result<std::size_t> got = stream_->read_some(packets_.wanted(), look);
+    if (got || got.error().code != Errc::timeout || look == deadline) return got;
+    if (given_up_()) return Error{Errc::cancelled, "nobody waits for the answer any more"};
+  }
+}
+
 Result<Bytes> UpstreamConnection::receive(std::optional<UpstreamDeadline> deadline) {
   for (;;) {
-    const Result<std::size_t> got =
-        stream_->read_some(packets_.wanted(), deadline.value_or(Clock::now() + options_.read_timeout));
+    const Result<std::size_t> got = read_some(deadline.value_or(Clock::now() + options_.read_timeout));
     if (!got) return got.error();
     const Result<bool> whole = packets_.advance(*got);
     if (!whole) return whole.error();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ class UpstreamConnection {
   [[nodiscard]] Result<> ping();
 
   void set_read_timeout(std::chrono::seconds timeout) { options_.read_timeout = timeout; }
+  /// Asked about every second while an answer is waited for: true ends the session with `cancelled`.
+  void set_given_up(std::function<bool()> given_up) { given_up_ = std::move(given_up); }
 
   /// The session has ended, as far as it was noticed.
   [[nodiscard]] bool lost() const { return lost_.has_value(); }
@@ -64,6 +67,7 @@ class UpstreamConnection {
   [[nodiscard]] Result<> send(ByteView payload, UpstreamDeadline deadline);
   [[nodiscard]] Result<> send_once(Bytes payload, UpstreamDeadline deadline);
   [[nodiscard]] Result<Bytes> receive(std::optional<UpstreamDeadline> deadline = {});
+  [[nodiscard]] Result<std::size_t> read_some(UpstreamDeadline deadline);
   [[nodiscard]] Result<> look_for_farewell();
   [[nodiscard]] Result<Bytes> ask(const Command& command);
   [[nodiscard]] Result<TextResultSet> read_answer(Bytes first, const QueryLimits& limits);
@@ -72,6 +76,7 @@ class UpstreamConnection {
   [[nodiscard]] Error end(const Error& error);
 
   UpstreamOptions options_;
+  std::function<bool()> given_up_ = [] { return false; };
   std::optional<UpstreamStream> stream_;  ///< absent once the session has ended
   PacketAssembler packets_{0};
   Capabilities effective_;

@@ -1,7 +1,8 @@
 #pragma once
 
 // The bytes between donord and a server: a TCP or Unix socket, later with TLS on it. Blocking, with a deadline for each
-// operation; after an error there is nothing to do with it but to close it.
+// operation; after an error there is nothing to do with it but to close it, unless it is that nothing could be read
+// yet.
 
 #include <chrono>
 #include <memory>

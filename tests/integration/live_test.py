@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -264,29 +265,54 @@ def test_ddl_waits_for_a_recipient_that_asks_for_it(live: LiveSource, new_live_d
         live.check(copy, told)
 
 
-def test_a_clone_waits_no_longer_for_ddl_than_its_recipient_says(live: LiveSource, new_live_donor: NewDonor,
-                                                                recipient: Mysqld, tmp_path: Path) -> None:
-    donor = new_live_donor(live.server, extra=["--upstream", f"root@{live.server.socket}"])
-    live.server.run("CREATE SCHEMA slow", "CREATE TABLE slow.t (id INT)", "INSERT INTO slow.t VALUES (1)")
+@contextmanager
+def _ddl_under_way(server: Mysqld) -> Iterator[None]:
+    """An ALTER TABLE waits for a transaction, and clones wait for it."""
+    server.run("CREATE SCHEMA slow", "CREATE TABLE slow.t (id INT)", "INSERT INTO slow.t VALUES (1)")
 
     def alter() -> None:
-        with live.server.connect() as connection, connection.cursor() as cursor:
+        with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute("ALTER TABLE slow.t ADD COLUMN v INT, ALGORITHM=COPY")
 
     altering = threading.Thread(target=alter)
-    with live.server.connect() as reader, reader.cursor() as cursor:
+    with server.connect() as reader, reader.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute("SELECT * FROM slow.t")
         altering.start()
-        wait_until(lambda: live.server.query("SELECT 1 FROM performance_schema.processlist"
-                                             " WHERE state = 'Waiting for table metadata lock'"),
-                   seconds=30, what="DDL that is under way")
+        wait_until(lambda: _waiting_for(server, "table metadata lock"), seconds=30, what="DDL that is under way")
+        yield
+    altering.join()
+    server.run("DROP SCHEMA slow")
+
+
+def _waiting_for(server: Mysqld, lock: str) -> bool:
+    return bool(server.query("SELECT 1 FROM performance_schema.processlist WHERE state = %s", [f"Waiting for {lock}"]))
+
+
+def test_a_clone_waits_no_longer_for_ddl_than_its_recipient_says(live: LiveSource, new_live_donor: NewDonor,
+                                                                recipient: Mysqld, tmp_path: Path) -> None:
+    donor = new_live_donor(live.server, extra=["--upstream", f"root@{live.server.socket}"])
+    with _ddl_under_way(live.server):
         running = start_clone(recipient, donor.port, directory=tmp_path / "copy",
                               variables=CloneOptions.threads(1) | {"block_ddl": 1, "ddl_timeout": 2})
         running.wait_error(3862, "1205")
-    altering.join()
     clone(recipient, donor.port, directory=tmp_path / "copy", variables={"block_ddl": 1})
-    live.server.run("DROP SCHEMA slow")
+
+
+def test_a_recipient_that_is_killed_waits_for_ddl_no_longer(live: LiveSource, new_live_donord: NewDonor,
+                                                            new_mysqld: NewMysqld, recipient: Mysqld,
+                                                            tmp_path: Path) -> None:
+    """Its place is free for another one long before its own limit, and the source has no clone waiting any more."""
+    donor = new_live_donord(live.server, max_clones=1, extra=["--upstream", f"root@{live.server.socket}"])
+    killed = new_mysqld()
+    with _ddl_under_way(live.server):
+        start_clone(killed, donor.port, directory=tmp_path / "killed", variables={"block_ddl": 1, "ddl_timeout": 300})
+        wait_until(lambda: _waiting_for(live.server, "backup lock"), seconds=30, what="a clone that waits for DDL")
+        killed.kill()
+        ended = donor.wait_session("failed", seconds=8)
+        assert (ended["error_number"], ended["error_text"]) == (1317, "The recipient left before its clone began")
+        clone(recipient, donor.port, directory=tmp_path / "copy", variables={"block_ddl": 0})
+        wait_until(lambda: not _waiting_for(live.server, "backup lock"), seconds=10, what="no clone that waits")
 
 
 def test_how_far_the_source_was_is_known_later(new_mysqld: NewMysqld, new_live_donord: NewDonor, recipient: Mysqld,

@@ -61,6 +61,12 @@ TEST(DdlBlock, IsAskedForAgainUntilSomebodyGivesUp) {
   EXPECT_EQ(std::ranges::count(server.statements(), "LOCK INSTANCE FOR BACKUP"), 3);
 }
 
+TEST(DdlBlock, IsGivenUpWhileTheServerSaysNothing) {
+  FakeServer server{locking(FakeServer::Silence{})};
+  const auto at_once = [] { return true; };
+  EXPECT_EQ(DdlBlock::begin(server.options(), {seconds{300}, at_once}).error().code, Errc::cancelled);
+}
+
 TEST(DdlBlock, IsAConflictWhenTheServerCannotBeAsked) {
   FakeServer refusing{locking(ErrPacket{1227, "42000", "Access denied"})};
   const Error refused = DdlBlock::begin(refusing.options(), {seconds{1}, never}).error();

@@ -69,6 +69,10 @@ void leave_interrupted_clone(ServerContext& context, const std::string& user) {
   context.catalog->end_session(key, {SessionResult::interrupted, 1053, "Server shutdown in progress"}).value();
 }
 
+bool never() {
+  return false;
+}
+
 Locator locator(CloneId clone = kClone, SnapshotId snapshot = kSnapshot) {
   return {.clone_id = clone, .snapshot_id = snapshot};
 }
@@ -87,7 +91,7 @@ TEST(CheckSecure, KeysNeedTls) {
 
 TEST(CloneFactory, ARefusalForLackOfTlsIsKeptInTheCatalogAndLeavesNoClone) {
   CloneServer server{source(Keys::some)};
-  const auto begun = server.context().factory.begin(client("clone", Tls::off), command(CloneCommand::init));
+  const auto begun = server.context().factory.begin(client("clone", Tls::off), command(CloneCommand::init), never);
   ASSERT_FALSE(begun);
   EXPECT_EQ(begun.error().code, Errc::insecure);
   EXPECT_TRUE(server.context().clones.all().empty());

@@ -44,6 +44,19 @@ TEST(BackupLock, SaysThatDdlDidNotEndInTime) {
   EXPECT_EQ(BackupLock::acquire(server.options(), std::chrono::seconds{1}).error().code, Errc::timeout);
 }
 
+TEST(BackupLock, IsNotWaitedForWhenNobodyWantsItAnyMore) {
+  FakeServer server{[](const std::string& statement) -> FakeServer::Answer {
+    if (statement.starts_with("LOCK")) return FakeServer::Silence{};
+    return OkPacket{};
+  }};
+  int asked = 0;
+  const Result<BackupLock> lock = BackupLock::acquire(server.options(), std::chrono::seconds{300},
+                                                      BackupLock::kIdleLimit, [&asked] { return ++asked == 2; });
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, Errc::cancelled);
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(BackupLock, IsLostWithTheSession) {
   FakeServer server{agree};
   BackupLock lock = BackupLock::acquire(server.options(), std::chrono::seconds{1}).value();
