@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
+#include <set>
 #include <utility>
 
 #include "clone/file_changes.hpp"
@@ -23,6 +25,16 @@ bool is_network_error(std::uint32_t number) {
       13417,  // ER_NET_WAIT_ERROR
   };
   return std::find(std::begin(kNumbers), std::end(kNumbers), number) != std::end(kNumbers);
+}
+
+/// Of pages that are there twice the later one, so that the last page stays the last.
+std::vector<PageRef> last_of_each_page(const std::vector<PageRef>& pages) {
+  std::set<std::pair<std::uint32_t, std::uint64_t>> seen;
+  std::vector<PageRef> last;
+  for (const PageRef& page : std::views::reverse(pages))
+    if (seen.emplace(page.file_index, page.offset_bytes).second) last.push_back(page);
+  std::ranges::reverse(last);
+  return last;
 }
 
 }  // namespace
@@ -108,8 +120,9 @@ void DonorMachine::adopt(const RestartInfo& restart) {
 
 /// The recipient may have lost any of them. They are read anew, so the redo has to reach further.
 void DonorMachine::repeat_late_pages() {
-  changes_before_redo_ = last_of_each_file(changes_before_redo_);
+  changes_before_redo_ = without_collisions(last_of_each_file(changes_before_redo_), files_at_start_);
   if (late_pages_.empty()) return;
+  late_pages_ = last_of_each_page(late_pages_);
   redo_plan_.reset();
   redo_is_stale_ = preparing_;
 }
@@ -259,20 +272,22 @@ std::optional<DonorMachine::ChunkStart> DonorMachine::take_chunk() {
 void DonorMachine::on_pages(PagePlan plan) {
   ++change_count_;
   changes_before_pages_ = accept(std::move(plan.changes));
+  files_at_start_ = known_files_;
   page_plan_ = plan_pages(std::move(plan.pages), plan.may_have_late_pages ? SpareChunk::yes : SpareChunk::no);
   preparing_ = false;
 }
 
 void DonorMachine::on_late_pages(PagePlan plan) {
   ++change_count_;
-  std::ranges::move(accept(std::move(plan.changes)), std::back_inserter(changes_before_redo_));
+  add_late_changes(std::move(plan.changes));
   std::ranges::move(plan.pages, std::back_inserter(late_pages_));
   preparing_ = false;
+  redo_is_stale_ = false;
 }
 
 void DonorMachine::on_redo(RedoPlan redo) {
   ++change_count_;
-  std::ranges::move(accept(std::move(redo.changes)), std::back_inserter(changes_before_redo_));
+  add_late_changes(std::move(redo.changes));
   preparing_ = false;
   if (std::exchange(redo_is_stale_, false)) return;
   const std::uint32_t redo_files = redo.file_count + redo.empty_file_count;
@@ -281,6 +296,13 @@ void DonorMachine::on_redo(RedoPlan redo) {
                                                redo_files, late_pages_.back().file_index)});
   redo_ = std::move(redo);
   redo_plan_ = plan_redo(redo_, options_.page_size_bytes, options_.block_bytes);
+}
+
+void DonorMachine::add_late_changes(std::vector<FileChange> changes) {
+  const std::uint32_t known_files = known_files_;
+  changes = accept(std::move(changes));
+  if (!changes_before_redo_.empty()) changes = without_collisions(changes, known_files);
+  std::ranges::move(changes, std::back_inserter(changes_before_redo_));
 }
 
 std::vector<FileChange> DonorMachine::accept(std::vector<FileChange> changes) {

@@ -130,6 +130,10 @@ class DonorMachine {
   [[nodiscard]] CloneState state() const { return state_; }
   /// Rises with everything that may give a waiting connection something to do.
   [[nodiscard]] std::uint64_t change_count() const { return change_count_; }
+  /// The connection is one of those that the recipient has now.
+  [[nodiscard]] bool has(const TaskHandle& handle) const {
+    return handle.generation == generation_ && tasks_.contains(handle.task.value());
+  }
   [[nodiscard]] bool has_master() const { return tasks_.contains(0); }
   [[nodiscard]] std::size_t task_count() const { return tasks_.size(); }
   /// All data went out and the master was told COMPLETE.
@@ -173,6 +177,7 @@ class DonorMachine {
   DonorAction::Variant next_late_page(Task& master);
   void enter(Task& master, CloneState state);
   void repeat_late_pages();
+  void add_late_changes(std::vector<FileChange> changes);
   /// The changes as they are told; empty when they fail the clone.
   [[nodiscard]] std::vector<FileChange> accept(std::vector<FileChange> changes);
   void adopt(const RestartInfo& restart);
@@ -202,6 +207,7 @@ class DonorMachine {
   std::uint32_t late_block_ = 0;                 ///< number of the last one, which a cut does not set back
   bool redo_is_stale_ = false;                   ///< the plan under way: late pages are sent once more
   std::uint32_t known_files_;                    ///< with those that were created
+  std::uint32_t files_at_start_ = 0;             ///< of PAGE COPY
   std::uint64_t estimate_disk_bytes_ = 0;
 
   std::uint32_t generation_ = 1;

@@ -46,10 +46,11 @@ struct DataFile {
   bool encrypted = false;
 };
 
-/// A file that came, got another name or went since the recipient was told of it (docs/clone-stream.md, "Concurrent
-/// DDL"). A created file has the next free index: that of the last file, or of the last created one, and 1.
+/// A file that came, got another name, or a key, or lost it, or went since the recipient was told of it
+/// (docs/clone-stream.md, "Concurrent DDL"). A created file has the next free index: that of the last file, or of the
+/// last created one, and 1.
 struct FileChange {
-  enum class Kind { created, renamed, removed };
+  enum class Kind { created, renamed, altered, removed };
   Kind kind = Kind::created;
   std::uint32_t file_index = 0;
   DataFile file;  ///< as it is now; of a removed one as it was

@@ -1,6 +1,7 @@
 #include "clone/file_changes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -13,6 +14,13 @@ bool is_undo(SpaceId space) {
   constexpr SpaceId kFirst{0xFCF8DA70};
   constexpr SpaceId kLast{0xFFFFFFEF};
   return space >= kFirst && space <= kLast;
+}
+
+/// In the directory of the name to come; a server has no `#` in the names of its tables' files.
+std::string name_aside(const FileChange& change) {
+  const std::string& name = change.file.name;
+  const std::size_t directory_bytes = name.find_last_of('/') + 1;
+  return fmt::format("{}#donord-{}.ibd", name.substr(0, directory_bytes), change.file_index);
 }
 
 }  // namespace
@@ -59,10 +67,36 @@ Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> change
 
 std::vector<FileChange> last_of_each_file(const std::vector<FileChange>& changes) {
   std::map<std::uint32_t, FileChange> last;
-  for (const FileChange& change : changes) last.insert_or_assign(change.file_index, change);
+  for (const FileChange& change : changes) {
+    const auto [known, is_first] = last.try_emplace(change.file_index, change);
+    if (is_first) continue;
+    known->second.file = change.file;
+    if (change.kind != FileChange::Kind::altered) known->second.kind = change.kind;
+  }
   std::vector<FileChange> result;
   for (auto& [index, change] : last) result.push_back(std::move(change));
   return result;
+}
+
+std::vector<FileChange> without_collisions(const std::vector<FileChange>& changes, std::uint32_t known_files) {
+  std::vector<FileChange> told;
+  const auto tell = [&](bool is_known, FileChange::Kind kind) {
+    for (const FileChange& change : changes)
+      if ((change.file_index < known_files) == is_known && change.kind == kind) told.push_back(change);
+  };
+  const auto tell_aside = [&](const FileChange& change) {
+    told.push_back(change);
+    if (change.kind == FileChange::Kind::renamed) told.back().file.name = name_aside(change);
+  };
+  tell(true, FileChange::Kind::removed);
+  for (const FileChange& change : changes)
+    if (change.file_index < known_files && change.kind == FileChange::Kind::renamed) tell_aside(change);
+  for (const FileChange& change : changes)
+    if (change.file_index >= known_files) tell_aside(change);
+  tell(true, FileChange::Kind::altered);
+  tell(true, FileChange::Kind::renamed);
+  tell(false, FileChange::Kind::renamed);
+  return told;
 }
 
 const FileChange* dropped_undo_tablespace(const std::vector<FileChange>& changes) {

@@ -19,6 +19,8 @@ namespace donord {
       return "created";
     case FileChange::Kind::renamed:
       return "renamed";
+    case FileChange::Kind::altered:
+      return "altered";
     case FileChange::Kind::removed:
       return "removed";
   }
@@ -31,7 +33,8 @@ namespace donord {
 /// The descriptor of a change, sent before the START of `state`.
 [[nodiscard]] FileDescriptor describe(const FileChange& change, CloneState state, ChunkRange chunks);
 
-/// The changes in the order of their files, which is that of a stock donor. In it every name is free when it is needed:
+/// The changes in the order of their files, which is that of a stock donor. In it every name is free when it is needed,
+/// if they are the first since a START:
 /// a file that was created last has the highest index, so what had its name before is renamed or removed first. A
 /// recipient aborts when the index of a created file is not the next one, so `Errc::conflict` unless all of them follow
 /// the `file_count` files that it knows, every other index is one of those, and none is there twice.
@@ -40,8 +43,17 @@ namespace donord {
 
 /// One change for each file, what became of it in the end, in the order of the files. For a recipient that may have
 /// been told of the changes so far, of some, or of none: a file that it does not know it creates even when it hears
-/// only of the last name or of the removal.
+/// only of the last name or of the removal. One that came or got another name is told of as such, with its last
+/// attributes.
 [[nodiscard]] std::vector<FileChange> last_of_each_file(const std::vector<FileChange>& changes);
+
+/// The same changes, given in the order of their files, so that no name is taken when it is given: what is removed goes
+/// first, what is renamed gets a name of its own before anything is created, and its last name behind that. A recipient
+/// keeps a renamed file aside under its new name until the next START, and overwrites what is there, so this is for
+/// changes that are not the first since a START. Files from index `known_files` on may be new to it: each is first
+/// mentioned in its place.
+[[nodiscard]] std::vector<FileChange> without_collisions(const std::vector<FileChange>& changes,
+                                                         std::uint32_t known_files);
 
 /// The first undo tablespace that was removed and whose name no created one has, or nothing. A recipient that replaces
 /// its own data and has an undo tablespace in a file of that name could never be started again.

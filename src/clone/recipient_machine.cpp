@@ -200,6 +200,7 @@ Result<RecipientMachine::Reaction> RecipientMachine::on_start(CloneTaskId id, Ta
     if (!repeated && ack_ == Ack::none) return violation("START before the acknowledgement");
     if (!repeated && ack_ == Ack::sent && !all_have_ended()) return Reaction{.early = true};
     if (Result<> distinct = check_names(); !distinct) return distinct.error();
+    if (Result<> settled = sink_.settle_names(); !settled) return settled.error();
     state_ = state.state;
     ack_ = Ack::none;
     chunks_announced_ = state.chunks;

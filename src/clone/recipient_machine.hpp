@@ -23,16 +23,19 @@
 namespace donord {
 
 /// Takes what the donor sends. A change may come again after a cut: `rename_file` and `remove_file` of what has been
-/// renamed or removed already.
+/// renamed or removed already. A stock recipient keeps a renamed file aside, as `<name>.#clone_ddl`, until the names
+/// are final, and overwrites one that is there.
 class RecipientSink {
  public:
   virtual ~RecipientSink() = default;
   /// A file of the current state's list, or one that was created before the next state.
   [[nodiscard]] virtual Result<> add_file(const FileDescriptor& file) = 0;
-  /// The data file with this index has this name now. Other files may still have it, until the next state begins.
+  /// The data file with this index will have this name. Other files may still have it.
   [[nodiscard]] virtual Result<> rename_file(const FileDescriptor& file) = 0;
   /// The data file with this index is gone, and its name may be used again.
   [[nodiscard]] virtual Result<> remove_file(const FileDescriptor& file) = 0;
+  /// A state begins: renamed files get their names, in the order of their indexes.
+  [[nodiscard]] virtual Result<> settle_names() = 0;
   [[nodiscard]] virtual Result<> write(const DataDescriptor& where, ByteView data) = 0;
 };
 

@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kNextLook{20};
+
 std::string directory_of(const std::string& name) {
   return std::filesystem::path{name}.lexically_normal().parent_path().string();
 }
@@ -127,14 +129,6 @@ Result<FollowedFiles::Announced> FollowedFiles::follow_known(const SpaceFates& f
   return announced;
 }
 
-Result<> FollowedFiles::check_strangers() {
-  const Result<Lsn> until = watch_->catch_up();
-  if (!until) return until.error();
-  const Result<SpaceFates> now = fates(since_, *until);
-  if (!now) return now.error();
-  return find_strangers(*now, {});
-}
-
 /// Those files that the recipient has or gets whose page 0 got encryption information, with the page 0 and the key that
 /// recovery to `until` would give them. By their index.
 Result<FollowedFiles::IndexedFiles> FollowedFiles::files_with_keys_of_log(const SpaceFates& fates, Lsn until) {
@@ -144,6 +138,7 @@ Result<FollowedFiles::IndexedFiles> FollowedFiles::files_with_keys_of_log(const 
     if (!fate.key_written || fate.removed || known == spaces_.end()) continue;
     const std::shared_ptr<const TablespaceFile> file = files_.file(known->second);
     Bytes page0(file->format.physical_bytes);
+    files_.read_again(known->second);
     if (Result<> read = files_.read(known->second, 0, page0); !read) return read.error();
     if (files_.is_gone(known->second)) continue;
     Result<TablespaceFile> as_read =
@@ -169,24 +164,35 @@ Result<> FollowedFiles::adopt_keys(const SpaceFates& fates, Lsn until) {
   for (auto& [index, file] : *files) {
     listed_[index] = to_data_file(file);
     has_keys_ = has_keys_ || file.encrypted();
-    files_.set_file(index, std::move(file));
+    files_.set_key(index, std::move(file), until);
   }
   return {};
 }
 
-/// For PAGE COPY, which brings page 0 with its key. What was sent under another key, of the `told` files that the
-/// recipient has, cannot be made good.
-Result<> FollowedFiles::renew_keys(const SpaceFates& fates, std::size_t told) {
+/// The pages bring page 0 with its key. What the recipient has under another key goes out once more.
+Result<> FollowedFiles::renew_keys(const SpaceFates& fates, Followed& followed) {
+  for (const std::size_t index : files_.waiting_for_keys()) followed.whole.insert(files_.file(index)->space);
   Result<IndexedFiles> files = files_with_keys_of_log(fates, told_until_);
   if (!files) return files.error();
   for (auto& [index, file] : *files) {
     const std::shared_ptr<const TablespaceFile> before = files_.file(index);
-    const bool is_new = index >= told;
-    if (!is_new && (before->encrypted() != file.encrypted() || !same_key(*before, file)))
-      return changed_while_cloned(fmt::format("the encryption of {} changed", file.name));
-    files_.set_file(index, std::move(file));
+    if (file.encrypted() && !has_keys_)
+      return changed_while_cloned(fmt::format("{}, which had no key, got one", file.name));
+    if (!same_key(*before, file)) followed.whole.insert(file.space);
+    tell_of_attributes(index, *before, file, followed.changes);
+    files_.set_key(index, std::move(file), told_until_);
   }
   return {};
+}
+
+/// With a change that the recipient is told of anyway, if there is one.
+void FollowedFiles::tell_of_attributes(std::size_t index, const TablespaceFile& before, const TablespaceFile& now,
+                                       std::vector<FileChange>& changes) {
+  const auto told = std::ranges::find(changes, index, &FileChange::file_index);
+  if (told != changes.end())
+    told->file = to_data_file(now);
+  else if (before.encrypted() != now.encrypted())
+    changes.push_back({FileChange::Kind::altered, static_cast<std::uint32_t>(index), to_data_file(now)});
 }
 
 /// What the log tells of files up to `told_until_`, and those that the recipient has not got. A file that is not where
@@ -214,7 +220,7 @@ Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>&
       if (*file && is_served(**file)) created.push_back(std::move(**file));
     }
   }
-  return find_strangers(now, created);
+  return {};
 }
 
 /// The file of an undo tablespace goes before the dictionary knows of it, by a moment. True when that has passed.
@@ -228,18 +234,15 @@ bool FollowedFiles::undo_has_settled(const SpaceFates& now) {
   return settled;
 }
 
-/// Files that are there and of which neither the first list nor the log knows: IMPORT TABLESPACE brings such, under the
-/// id of a tablespace that DISCARD has removed. Of those that it does know, check_imports() tells. The number of a
-/// removed file's inode may have been given to another one.
-Result<> FollowedFiles::find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created) {
+/// Of files that were imported check_imports() tells. The number of a removed file's inode may have been given to
+/// another one.
+std::vector<TablespaceFile> FollowedFiles::find_strangers(const SpaceFates& now) const {
   std::set<std::pair<std::uint64_t, std::uint64_t>> known;
-  const auto note = [&known](const TablespaceFile& file) { known.emplace(file.stamp.device, file.stamp.inode); };
   for (std::size_t i = 0; i < files_.size(); ++i) {
     const std::shared_ptr<const TablespaceFile> file = files_.file(i);
     const auto fate = now.find(file->space);
-    if (fate == now.end() || !fate->second.removed) note(*file);
+    if (fate == now.end() || !fate->second.removed) known.emplace(file->stamp.device, file->stamp.inode);
   }
-  std::ranges::for_each(created, note);
   std::vector<TablespaceFile> strangers;
   for (const ScannedFile& one : scan_datadir(survey_.options).candidates) {
     const Result<FileStamp> stamp = stamp_of(one.path);
@@ -251,17 +254,29 @@ Result<> FollowedFiles::find_strangers(const SpaceFates& now, const std::vector<
                         (fate->second.imported || place_of(survey_.options.datadir, fate->second.path) == file->path);
     if (!in_log) strangers.push_back(std::move(*file));
   }
-  if (strangers.empty()) return {};
-  std::this_thread::sleep_for(waits_.file_removed);
-  const Result<Lsn> until = watch_->catch_up();
-  if (!until) return until.error();
-  const Result<SpaceFates> later = fates(told_until_, *until);
-  if (!later) return later.error();
-  for (const TablespaceFile& file : strangers)
-    if (const Result<FileStamp> stamp = stamp_of(file.path);
-        stamp && stamp->inode == file.stamp.inode && !later->contains(file.space))
-      return changed_while_cloned(fmt::format("{} came without a record in the redo log", file.path.string()));
-  return {};
+  return strangers;
+}
+
+/// A file that the log has removed stays until the log is on the disk; of one that was just made the log may not have
+/// been read.
+Result<> FollowedFiles::check_strangers() const {
+  const Clock::time_point begun = Clock::now();
+  for (;;) {
+    const Result<Lsn> until = watch_->catch_up();
+    if (!until) return until.error();
+    const Result<SpaceFates> now = fates(since_, *until);
+    if (!now) return now.error();
+    const std::vector<TablespaceFile> strangers = find_strangers(*now);
+    const auto is_due = [&](const TablespaceFile& stranger) {
+      const auto fate = now->find(stranger.space);
+      const bool removed = fate != now->end() && fate->second.removed;
+      return Clock::now() - begun > (removed ? waits_.on_its_way : waits_.file_removed);
+    };
+    if (strangers.empty()) return {};
+    if (const auto due = std::ranges::find_if(strangers, is_due); due != strangers.end())
+      return changed_while_cloned(fmt::format("{} came without a record in the redo log", due->path.string()));
+    std::this_thread::sleep_for(kNextLook);
+  }
 }
 
 /// A file that was imported before the files were listed is as it has to be. But recovery takes it for removed if the
@@ -288,19 +303,16 @@ Result<Followed> FollowedFiles::follow(Lsn redo_start) {
   std::ranges::move(announced->moved, std::back_inserter(created));
 
   Followed followed{.changes = std::move(announced->changes), .gone = std::move(announced->gone), .whole = {}};
-  const std::size_t told = files_.size();
   for (TablespaceFile& file : created) {
+    if (file.encrypted() && !has_keys_)
+      return changed_while_cloned(fmt::format("{}, which is encrypted, was created", file.name));
     followed.whole.insert(file.space);
     followed.changes.push_back(add_created(std::move(file)));
   }
-  if (Result<> renewed = renew_keys(*now, told); !renewed) return renewed.error();
-  for (FileChange& change : followed.changes) {
-    const std::shared_ptr<const TablespaceFile> file = files_.file(change.file_index);
-    if (change.kind != FileChange::Kind::created) continue;
-    if (file->encrypted() && !has_keys_)
-      return changed_while_cloned(fmt::format("{}, which is encrypted, was created", file->name));
-    change.file = to_data_file(*file);
-  }
+  // What comes later may be lost in a cut and come again in another order.
+  if (!std::exchange(followed_once_, true))
+    for (const FileChange& change : followed.changes) directories_.insert(directory_of(change.file.name));
+  if (Result<> renewed = renew_keys(*now, followed); !renewed) return renewed.error();
   for (const auto& [space, fate] : *now)
     if (!fate.removed && (fate.created || fate.index_loaded)) followed.whole.insert(space);
   return followed;
@@ -310,7 +322,6 @@ Result<Followed> FollowedFiles::follow(Lsn redo_start) {
 FileChange FollowedFiles::add_created(TablespaceFile file) {
   const SpaceId space = file.space;
   const DataFile data = to_data_file(file);
-  directories_.insert(directory_of(data.name));
   const std::size_t index = files_.add(std::move(file));
   spaces_.insert_or_assign(space, index);
   return {FileChange::Kind::created, static_cast<std::uint32_t>(index), data};
@@ -324,6 +335,9 @@ Result<std::optional<std::string>> FollowedFiles::what_redo_lacks(Lsn end) const
   const Result<SpaceFates> later = fates(told_until_, watch_->tracker().tracked_until());
   if (!later) return later.error();
   for (const auto& [space, fate] : *now) {
+    // Truncation makes another one of its name, of which the log up to `end` may not tell yet.
+    if (fate.removed && spaces_.contains(space) && innodb::kind_of(space) == innodb::SpaceKind::undo)
+      return Lack{fmt::format("{} was removed", name_of(space, fate))};
     if (fate.removed) continue;
     if (fate.imported) return Lack{fmt::format("{} was imported", name_of(space, fate))};
     if (fate.index_loaded) return Lack{fmt::format("an index of {} was built", name_of(space, fate))};

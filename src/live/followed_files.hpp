@@ -56,7 +56,7 @@ class FollowedFiles {
   [[nodiscard]] Result<> adopt_keys(const SpaceFates& fates, Lsn until);
 
   /// Goes on from where the recipient was told last to where the log is now. May take long: until files are at rest for
-  /// a moment. The recipient's redo begins at `redo_start`.
+  /// a moment. The recipient's redo begins at `redo_start`. After that, check_strangers() is due.
   [[nodiscard]] Result<Followed> follow(Lsn redo_start);
 
   /// What happened to files, since the recipient was told of them, that a log up to `end` does not make good; nothing
@@ -65,8 +65,9 @@ class FollowedFiles {
   /// What the recipient has to be told besides when its log ends there.
   [[nodiscard]] Result<std::vector<FileChange>> late_changes(Lsn end);
 
-  /// Whether there is a file of which neither the list nor the log knows.
-  [[nodiscard]] Result<> check_strangers();
+  /// Whether there is a file of which neither the list nor the log knows: IMPORT TABLESPACE brings such, under the id
+  /// of a tablespace that DISCARD has removed. May take a moment.
+  [[nodiscard]] Result<> check_strangers() const;
 
  private:
   using IndexedFiles = std::vector<std::pair<std::size_t, TablespaceFile>>;
@@ -83,12 +84,14 @@ class FollowedFiles {
   [[nodiscard]] Result<std::optional<TablespaceFile>> renamed_file(std::size_t index, const SpaceFate& fate) const;
   [[nodiscard]] Result<> find_files(SpaceFates& now, std::vector<TablespaceFile>& created);
   [[nodiscard]] bool undo_has_settled(const SpaceFates& now);
-  [[nodiscard]] Result<> find_strangers(const SpaceFates& now, const std::vector<TablespaceFile>& created);
+  [[nodiscard]] std::vector<TablespaceFile> find_strangers(const SpaceFates& now) const;
   [[nodiscard]] Result<> check_imports(const SpaceFates& now, Lsn redo_start) const;
   [[nodiscard]] Result<Announced> follow_known(const SpaceFates& fates);
   FileChange add_created(TablespaceFile file);
   [[nodiscard]] Result<IndexedFiles> files_with_keys_of_log(const SpaceFates& fates, Lsn until);
-  [[nodiscard]] Result<> renew_keys(const SpaceFates& fates, std::size_t told);
+  [[nodiscard]] Result<> renew_keys(const SpaceFates& fates, Followed& followed);
+  static void tell_of_attributes(std::size_t index, const TablespaceFile& before, const TablespaceFile& now,
+                                 std::vector<FileChange>& changes);
 
   const std::shared_ptr<RedoWatch> watch_;
   const Lsn since_;    // C0
@@ -98,9 +101,10 @@ class FollowedFiles {
   bool has_keys_;  // the clone's connections are encrypted
   mutable LiveFiles files_;
   std::vector<DataFile> listed_;
-  std::set<std::string> directories_;      // of these files; recipients can rename into no other
+  std::set<std::string> directories_;      // that recipients are sure to have; they can rename into no other
   std::map<SpaceId, std::size_t> spaces_;  // tablespaces that the recipient has, and their first files
   Lsn told_until_;
+  bool followed_once_ = false;
   std::map<SpaceId, std::chrono::steady_clock::time_point> undo_removed_;  // and when that was noticed
 };
 

@@ -54,7 +54,7 @@ LiveFiles::Entry LiveFiles::copy_of(std::size_t index) const {
 }
 
 std::size_t LiveFiles::add(TablespaceFile file) {
-  Entry entry{.file = std::make_shared<const TablespaceFile>(std::move(file))};
+  Entry entry{.file = std::make_shared<const TablespaceFile>(std::move(file)), .key_until = since_};
   entry.path = entry.file->path;
   const std::lock_guard lock{mutex_};
   entries_.push_back(std::move(entry));
@@ -66,6 +66,33 @@ void LiveFiles::set_file(std::size_t index, TablespaceFile file) {
   const std::lock_guard lock{mutex_};
   entries_.at(index).path = shared->path;
   entries_.at(index).file = std::move(shared);
+}
+
+void LiveFiles::read_again(std::size_t index) {
+  const std::lock_guard lock{mutex_};
+  entries_.at(index).waits_for_key = false;
+}
+
+void LiveFiles::set_key(std::size_t index, TablespaceFile file, Lsn until) {
+  set_file(index, std::move(file));
+  const std::lock_guard lock{mutex_};
+  entries_.at(index).key_until = until;
+}
+
+void LiveFiles::wait_for_key(std::size_t index, Lsn since) {
+  {
+    const std::lock_guard lock{mutex_};
+    entries_.at(index).waits_for_key = true;
+  }
+  need_end(since);
+}
+
+std::set<std::size_t> LiveFiles::waiting_for_keys() const {
+  const std::lock_guard lock{mutex_};
+  std::set<std::size_t> waiting;
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    if (entries_[i].waits_for_key) waiting.insert(i);
+  return waiting;
 }
 
 void LiveFiles::removed(std::size_t index, Lsn end) {
@@ -96,9 +123,10 @@ auto LiveFiles::look_where_it_is(std::size_t index, Look look) -> std::invoke_re
       return changed_while_cloned(fmt::format("{} was imported", entry.file->name));
     if (*fate && follow(index, entry, **fate)) continue;
     if (seen.error().code == Errc::checksum) {
-      if (!*fate || !(*fate)->key_written) return seen;
-      log::warn("live.unreadable", {{"error", seen.error().what}});
-      return changed_while_cloned(fmt::format("the encryption of {} changed", entry.file->name));
+      if (!*fate || !(*fate)->key_written || (*fate)->key_written->end <= entry.key_until) return seen;
+      log::info("live.new_key", {{"file", entry.file->name}, {"unreadable", seen.error().what}});
+      wait_for_key(index, (*fate)->key_written->end);
+      continue;
     }
     if (!deadline) deadline = Clock::now() + waits_.on_its_way;
     if (Clock::now() > *deadline) return seen;
@@ -119,7 +147,7 @@ Result<std::uint64_t> LiveFiles::current_bytes(std::size_t index) {
 
 Result<> LiveFiles::read(std::size_t index, std::uint64_t offset_bytes, MutableBytes into) {
   return look_where_it_is(index, [&](const Entry& entry) -> Result<> {
-    if (entry.gone) {
+    if (entry.gone || entry.waits_for_key) {
       fill_with_empty_pages(*entry.file, offset_bytes, into);
       return {};
     }
@@ -168,8 +196,8 @@ Result<> LiveFiles::make_fit(const Entry& entry, const UniqueFd& fd, std::uint64
   const TablespaceFile& file = *entry.file;
   const std::uint32_t page_bytes = file.format.physical_bytes;
   const auto visit = [&](std::size_t index, const Result<PageState>&) -> Result<> {
-    return read_again(entry, fd, offset_bytes + index * page_bytes, page_at(file, offset_bytes + index * page_bytes),
-                      pages.subspan(index * page_bytes, page_bytes));
+    return read_torn(entry, fd, offset_bytes + index * page_bytes, page_at(file, offset_bytes + index * page_bytes),
+                     pages.subspan(index * page_bytes, page_bytes));
   };
   Result<> done = innodb::visit_odd_pages(pages, file.expectation(), page_at(file, offset_bytes), visit);
   const bool another_file = !done && done.error().code == Errc::conflict;
@@ -187,8 +215,8 @@ Result<> LiveFiles::check_space(const Entry& entry, const UniqueFd& fd) {
 }
 
 /// Until the server has written the whole page.
-Result<> LiveFiles::read_again(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
-                               MutableBytes page) const {
+Result<> LiveFiles::read_torn(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
+                              MutableBytes page) const {
   const TablespaceFile& file = *entry.file;
   for (const Clock::time_point deadline = Clock::now() + waits_.torn;;) {
     const Result<PageState> state = look_at_page(page, file, file.expectation(), number);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <type_traits>
 #include <vector>
 
@@ -33,18 +34,25 @@ class LiveFiles {
   [[nodiscard]] std::shared_ptr<const TablespaceFile> file(std::size_t index) const { return copy_of(index).file; }
 
   /// Pages as they are on disk, whole ones: a torn one is read again until it is whole, one that was never written is
-  /// made a valid empty page, as are all pages of a file that is gone. `Errc::checksum` for one that stays torn.
+  /// made a valid empty page, as are all pages of a file that is gone, or that waits for its new key. `Errc::checksum`
+  /// for one that stays torn.
   [[nodiscard]] Result<> read(std::size_t index, std::uint64_t offset_bytes, MutableBytes into);
 
   /// Whether that was found out, by the log.
   [[nodiscard]] bool is_gone(std::size_t index) const { return copy_of(index).gone; }
+  /// Files with pages under a key that came after the one that is known. They have to be sent once more.
+  [[nodiscard]] std::set<std::size_t> waiting_for_keys() const;
   /// The size that the file has now; 0 when it is gone.
   [[nodiscard]] Result<std::uint64_t> current_bytes(std::size_t index);
 
   /// A file that was created since; gets the next index.
   std::size_t add(TablespaceFile file);
-  /// The file is known better now: another name, another page 0.
+  /// It has another name.
   void set_file(std::size_t index, TablespaceFile file);
+  /// Its page 0 is looked for anew, and its key with it.
+  void read_again(std::size_t index);
+  /// It has another page 0, with the key that is valid at `until` in the log.
+  void set_key(std::size_t index, TablespaceFile file, Lsn until);
   /// The log says that it is gone since `end`.
   void removed(std::size_t index, Lsn end);
 
@@ -56,7 +64,9 @@ class LiveFiles {
   struct Entry {
     std::shared_ptr<const TablespaceFile> file;
     std::filesystem::path path = {};  ///< where it is now
+    Lsn key_until = {};               ///< up to here in the log the key is known
     bool gone = false;
+    bool waits_for_key = false;
   };
 
   [[nodiscard]] Entry copy_of(std::size_t index) const;
@@ -68,8 +78,9 @@ class LiveFiles {
   [[nodiscard]] Result<> make_fit(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes,
                                   MutableBytes pages);
   [[nodiscard]] static Result<> check_space(const Entry& entry, const UniqueFd& fd);
-  [[nodiscard]] Result<> read_again(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
-                                    MutableBytes page) const;
+  void wait_for_key(std::size_t index, Lsn since);
+  [[nodiscard]] Result<> read_torn(const Entry& entry, const UniqueFd& fd, std::uint64_t offset_bytes, PageNo number,
+                                   MutableBytes page) const;
   void note_lsns(const TablespaceFile& file, ByteView pages);
   void need_end(Lsn lsn);
 

@@ -27,6 +27,11 @@ struct EndedRedo {
   Lsn end;
 };
 
+/// Pages by file and offset.
+using PageImages = std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes>;
+
+constexpr std::uint64_t kMaxImageBytes = std::uint64_t{32} << 20;
+
 /// DDL that goes on without a pause may need another round whenever one is done.
 constexpr int kMaxLateRounds = 20;
 
@@ -80,8 +85,19 @@ class LiveView final : public CloneView {
   [[nodiscard]] Result<> still_possible() const;
   [[nodiscard]] Result<> keep_redo_only_from(Lsn lsn);
   [[nodiscard]] Result<Lsn> choose_end();
+  [[nodiscard]] Result<> read_page_from_file(const PageRef& page, MutableBytes into) const;
   [[nodiscard]] Result<PagePlan> plan_late_round();
+  [[nodiscard]] Result<> read_at_once(const std::vector<PageRef>& pages);
   [[nodiscard]] Result<> end_behind_redo_files(std::vector<PageRef>& pages);
+  /// They have been sent; after a cut their pages are read anew.
+  void forget_images() {
+    const std::lock_guard lock{mutex_};
+    images_.reset();
+  }
+  [[nodiscard]] std::shared_ptr<const PageImages> images_in_memory() const {
+    const std::lock_guard lock{mutex_};
+    return images_;
+  }
   [[nodiscard]] std::shared_ptr<const EndedRedo> ended_redo() const {
     const std::lock_guard lock{mutex_};
     return ended_redo_;
@@ -89,7 +105,7 @@ class LiveView final : public CloneView {
 
   const std::shared_ptr<RedoWatch> watch_;
   RedoWatch::Hold hold_;
-  mutable std::mutex mutex_;  // of the hold's pin and of the redo
+  mutable std::mutex mutex_;  // of the hold's pin, of the images and of the redo
   const LiveViewOptions options_;
   const ServerHelp help_;
   const Clock::time_point begun_ = Clock::now();
@@ -100,6 +116,7 @@ class LiveView final : public CloneView {
   Lsn end_needed_;  // for which `end_` was chosen
   Lsn end_;         // E
   int late_rounds_ = 0;
+  std::shared_ptr<const PageImages> images_;   // of the last late pages, if they are not many
   std::optional<std::size_t> last_late_file_;  // which the recipient has open when the redo begins
   std::shared_ptr<const EndedRedo> ended_redo_;
 };
@@ -149,6 +166,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
   }
   Result<std::vector<PageRef>> pages = list_pages(send, list_.files());
   if (!pages) return pages.error();
+  if (Result<> known = list_.check_strangers(); !known) return known.error();
   if (Result<> kept = keep_redo_only_from(redo_start_); !kept) return kept.error();
   log::info("live.page_copy", {{"pages", pages->size()},
                                {"changes", followed->changes.size()},
@@ -158,6 +176,15 @@ Result<PagePlan> LiveView::begin_page_copy() {
 }
 
 Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {
+  const std::shared_ptr<const PageImages> images = images_in_memory();
+  if (!images) return read_page_from_file(page, into);
+  const auto image = images->find({page.file_index, page.offset_bytes});
+  if (image == images->end() || image->second.size() != into.size()) return read_page_from_file(page, into);
+  std::ranges::copy(image->second, into.begin());
+  return {};
+}
+
+Result<> LiveView::read_page_from_file(const PageRef& page, MutableBytes into) const {
   if (page.file_index >= list_.files().size())
     return Error{Errc::not_found,
                  fmt::format("page at {} of file {} was not asked for", page.offset_bytes, page.file_index)};
@@ -187,6 +214,7 @@ Result<Lsn> LiveView::choose_end() {
 Result<PagePlan> LiveView::late_pages() {
   for (;;) {
     if (Result<> possible = still_possible(); !possible) return possible.error();
+    forget_images();
     const Result<Lsn> end = choose_end();
     if (!end) return end.error();
     const Result<std::optional<std::string>> lack = list_.what_redo_lacks(*end);
@@ -213,7 +241,25 @@ Result<PagePlan> LiveView::plan_late_round() {
   Result<std::vector<PageRef>> pages = list_pages(send, list_.files());
   if (!pages) return pages.error();
   if (Result<> closed = end_behind_redo_files(*pages); !closed) return closed.error();
-  return PagePlan{std::move(followed->changes), std::move(*pages), true};
+  if (Result<> done = read_at_once(*pages); !done) return done.error();
+  if (Result<> known = list_.check_strangers(); !known) return known.error();
+  return PagePlan{.changes = std::move(followed->changes), .pages = std::move(*pages)};
+}
+
+/// The sooner late pages are read, the less happens until the log has what they have. Many are read as they are sent.
+Result<> LiveView::read_at_once(const std::vector<PageRef>& pages) {
+  auto images = std::make_shared<PageImages>();
+  const auto total = std::transform_reduce(pages.begin(), pages.end(), std::uint64_t{0}, std::plus<>{},
+                                           [](const PageRef& page) { return page.length_bytes; });
+  for (const PageRef& page : pages) {
+    if (total > kMaxImageBytes) break;
+    Bytes image(page.length_bytes);
+    if (Result<> read = read_page_from_file(page, image); !read) return read;
+    images->emplace(std::pair{page.file_index, page.offset_bytes}, std::move(image));
+  }
+  const std::lock_guard lock{mutex_};
+  images_ = std::move(images);
+  return {};
 }
 
 /// With a page of the last file that there is.
@@ -227,11 +273,14 @@ Result<> LiveView::end_behind_redo_files(std::vector<PageRef>& pages) {
     if (*bytes > 0) pages.push_back({static_cast<std::uint32_t>(i), 0, file->format.physical_bytes, *bytes});
   }
   last_late_file_ = pages.back().file_index;
+  if (*last_late_file_ == 0)
+    return Error{Errc::conflict, "late pages of the first file alone: the recipient would write redo into it"};
   return {};
 }
 
 Result<RedoPlan> LiveView::begin_redo_copy() {
   if (Result<> possible = still_possible(); !possible) return possible.error();
+  forget_images();
   const Result<Lsn> end = choose_end();
   if (!end) return end.error();
   Result<std::vector<FileChange>> changes = list_.late_changes(*end);

@@ -126,7 +126,9 @@ asio::awaitable<Result<>> BlockPipeline::send(Outgoing outgoing) {
   if (outgoing.batch != nullptr) {
     if (const Result<> read = co_await finish_reading(outgoing); !read) {
       log::error("clone.read_failed", {{"clone", session_.key()}, {"error", read.error().what}});
-      session_.fail(read.error());
+      // What a former connection could not read, nobody waits for.
+      if (session_.with_machine([this](DonorMachine& machine) { return machine.has(task_); }))
+        session_.fail(read.error());
       failed_ = true;
     }
     if (failed_) outgoing.batch = nullptr;  // nothing behind a hole; the machine says what goes out instead

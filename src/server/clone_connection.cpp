@@ -239,8 +239,9 @@ asio::awaitable<Result<>> CloneConnection::on_execute() {
   std::exception_ptr thrown;
   try {
     done = co_await stream_states(pipeline);
-  } catch (...) {
+  } catch (const std::exception& exception) {
     thrown = std::current_exception();
+    session_->fail(Error{Errc::io, exception.what()});  // others may wait for what this connection was to do
   }
   co_await pipeline.drain();
   if (thrown) std::rethrow_exception(thrown);

@@ -63,6 +63,7 @@ class NoSink final : public RecipientSink {
   Result<> add_file(const FileDescriptor&) override { return {}; }
   Result<> rename_file(const FileDescriptor&) override { return {}; }
   Result<> remove_file(const FileDescriptor&) override { return {}; }
+  Result<> settle_names() override { return {}; }
   Result<> write(const DataDescriptor&, ByteView) override { return {}; }
 };
 

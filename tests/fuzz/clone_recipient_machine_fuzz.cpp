@@ -19,6 +19,7 @@ class NoSink : public RecipientSink {
   Result<> add_file(const FileDescriptor&) override { return {}; }
   Result<> rename_file(const FileDescriptor&) override { return {}; }
   Result<> remove_file(const FileDescriptor&) override { return {}; }
+  Result<> settle_names() override { return {}; }
   Result<> write(const DataDescriptor& where, ByteView data) override {
     if (data.size() != where.length_bytes) std::abort();
     return {};

@@ -201,24 +201,124 @@ def test_changes_of_every_kind_after_file_copy(stage: str, live: LiveSource, new
         check_completed_or_refused(running, told, load, donor.port)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A clone that is held twice: amid FILE COPY, so that there will be pages to copy, and when those have been chosen."""
+
+    rules: list[str]
+    releases: list[Path]
+
+    @staticmethod
+    def of(directory: Path) -> "Held":
+        releases = [directory / f"release_{stage}" for stage in ("file_copy", "page_copy")]
+        return Held([faults.pause("file_copy", releases[0], after=20), faults.pause("page_copy", releases[1])], releases)
+
+
 @pytest.mark.parametrize("cut", [None, 0, 60], ids=["uncut", "cut before", "cut amid"])
 def test_late_pages(cut: int | None, live: LiveSource, new_live_donord: NewDonor, recipient: Mysqld, open_copy: OpenCopy,
                     tmp_path: Path) -> None:
     """What happens when the pages have been chosen, and is not in the redo, goes out behind them: no clone is refused."""
-    rules = [faults.pause("page_copy", tmp_path / "release")]
-    if cut is not None:
-        rules.append(faults.disconnect("redo_copy", after=cut, times=2))
-    donor = new_live_donord(live.server, faults=faults.together(*rules))
+    held = Held.of(tmp_path)
+    cuts = [] if cut is None else [faults.disconnect("redo_copy", after=cut, times=2)]
+    donor = new_live_donord(live.server, faults=faults.together(*held.rules, *cuts))
     with LiveLoad(live.server, seed=113) as load:
         told = load.wait_commits(_COMMITS).acknowledged()
         running = start_clone(recipient, donor.port, directory=tmp_path / "copy")
-        donor.wait_fault()
-        load.make_everything()
-        (tmp_path / "release").touch()
+        for stage, release in zip(("file_copy", "page_copy"), held.releases):
+            donor.wait_fault(stage)
+            if stage == "page_copy":
+                load.make_everything()
+            load.wait_commits(_COMMITS).hold()
+            flush(live.server)
+            load.go_on()
+            release.touch()
         running.wait_ok()
     assert "live.late_pages" in donor.log_text()
     with open_copy(tmp_path / "copy") as copy:
         live.check(copy, told)
+
+
+@pytest.mark.parametrize("last", [["DROP TABLE {s}.t", "RENAME TABLE {s}.t_old TO {s}.t"],
+                                  ["ALTER TABLE {s}.t_old ADD KEY (v(10), id)",
+                                   "RENAME TABLE {s}.t TO {s}.t_new, {s}.t_old TO {s}.t"]], ids=["dropped", "changed back"])
+@pytest.mark.parametrize("cut", [False, True], ids=["uncut", "cut"])
+def test_names_go_round_while_pages_are_late(last: list[str], cut: bool, new_mysqld: NewMysqld, new_live_donord: NewDonor,
+                                             recipient: Mysqld, open_copy: OpenCopy, tmp_path: Path) -> None:
+    """Two rounds give each other's names away: recipients overwrite files whose names are taken."""
+    live = make_live(new_mysqld(tcp=True, options=REDO_DECIDES), dataset.small)
+    tables = {"large": "(REPEAT('large ', 400))", "t": "('t')", "t_new": "('t_new')"}
+    live.server.run("CREATE SCHEMA made_names")
+    for table, value in tables.items():
+        live.server.run(f"CREATE TABLE made_names.{table} (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(4000))",
+                        *([f"INSERT INTO made_names.{table} (v) VALUES " + ", ".join([value] * 1600)]
+                          * (10 if table == "large" else 1)))
+    flush(live.server)
+    # An index of so large a table is not sent from memory: there is time for more between two rounds.
+    rounds = {"file_copy": ["ALTER TABLE {s}.large ADD KEY (v(10), id)"],
+              "page_copy": ["ALTER TABLE {s}.large ADD KEY (v(10))", "RENAME TABLE {s}.t TO {s}.t_old, {s}.t_new TO {s}.t"],
+              "redo_copy": ["ALTER TABLE {s}.large ADD KEY (id, v(10))", *last]}
+    releases = {stage: tmp_path / f"release_{stage}" for stage in rounds}
+    cuts = [faults.disconnect("redo_copy", after=100, times=2)] if cut else []
+    donor = new_live_donord(live.server, faults=faults.together(
+        *(faults.pause(stage, release) for stage, release in releases.items()), *cuts))
+    running = start_clone(recipient, donor.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+    for stage, statements in rounds.items():
+        donor.wait_fault(stage)
+        live.server.run(*(statement.format(s="made_names") for statement in statements),
+                        "UPDATE made_names.large SET v = CONCAT(v, '.') WHERE id = 1")
+        flush(live.server)
+        releases[stage].touch()
+    running.wait_ok()
+    names = [name for (name,) in live.server.query("SHOW TABLES FROM made_names")]
+    expected = {name: live.server.query(f"CHECKSUM TABLE made_names.{name}") for name in names if name != "large"}
+    with open_copy(tmp_path / "copy") as copy:
+        assert names == [name for (name,) in copy.query("SHOW TABLES FROM made_names")]
+        for name in names:
+            assert copy.query(f"CHECK TABLE made_names.{name} EXTENDED")[0][3] == "OK"
+        assert {name: copy.query(f"CHECKSUM TABLE made_names.{name}") for name in expected} == expected
+    assert donor.log_text().count("live.late_pages") > 1
+
+
+@pytest.mark.parametrize("stage", ["file_copy", "page_copy"])
+@pytest.mark.parametrize("encryption", ["Y", "N"], ids=["gets keys", "loses keys"])
+def test_a_tablespace_is_encrypted_in_place(encryption: str, stage: str, install: MysqlInstall, new_mysqld: NewMysqld,
+                                            new_live_donord: NewDonor, open_copy: OpenCopy, tmp_path: Path) -> None:
+    """Page by page, by the server, while the clone runs."""
+    homes = {name: tmp_path / name for name in ("source", "recipient")}
+    for home in homes.values():
+        use_keyring(install.new_datadir(home / "data"), home / "keyring")
+    server = new_mysqld(datadir=homes["source"] / "data", tcp=True, options=REDO_DECIDES)
+    live = make_live(server, dataset.small)
+    before = "N" if encryption == "Y" else "Y"
+    server.run("CREATE TABLESPACE always ADD DATAFILE 'always.ibd' ENCRYPTION = 'Y'", "CREATE SCHEMA made_places",
+               f"CREATE TABLESPACE changing ADD DATAFILE 'changing.ibd' ENCRYPTION = '{before}'",
+               "CREATE TABLE made_places.t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(2000)) TABLESPACE changing"
+               f" ENCRYPTION = '{before}'",
+               *(["INSERT INTO made_places.t (v) VALUES " + ", ".join(["(REPEAT('text ', 300))"] * 400)] * 5))
+    flush(server)
+    held = Held.of(tmp_path)
+    donor = new_live_donord(server, extra=["--keyring-file", str(homes["source"] / "keyring")],
+                            faults=faults.together(*held.rules))
+    recipient = new_mysqld(datadir=homes["recipient"] / "data")
+    running = start_clone(recipient, donor.port, directory=tmp_path / "copy", require="SSL",
+                          variables=CloneOptions.threads(1))
+    for now, release in zip(("file_copy", "page_copy"), held.releases):
+        donor.wait_fault(now)
+        if now == stage:
+            server.run(f"ALTER TABLESPACE changing ENCRYPTION = '{encryption}'")
+        server.run("UPDATE made_places.t SET v = CONCAT(v, '.')", "UPDATE made_places.t SET v = CONCAT(v, 'not certain')")
+        flush(server)
+        release.touch()
+    running.wait_ok()
+    server.run("UPDATE made_places.t SET v = REPLACE(v, 'not certain', '')")
+    expected = server.query("CHECKSUM TABLE made_places.t")
+    use_keyring(tmp_path / "copy", homes["recipient"] / "keyring")
+    with open_copy(tmp_path / "copy") as copy:
+        copy.run("UPDATE made_places.t SET v = REPLACE(v, 'not certain', '')")
+        assert copy.query("CHECKSUM TABLE made_places.t") == expected
+        assert copy.query("CHECK TABLE made_places.t EXTENDED")[0][3] == "OK"
+        stated = copy.query("SELECT encryption FROM information_schema.innodb_tablespaces WHERE name = 'changing'")
+        assert stated == server.query("SELECT encryption FROM information_schema.innodb_tablespaces WHERE name = 'changing'")
 
 
 @pytest.mark.parametrize("stage", ["file_copy", "redo_copy"])

@@ -195,9 +195,9 @@ class Donord:
         return wait_until(lambda: re.search(pattern, self.log_text()), seconds=seconds,
                           what=f"{pattern!r} in {self.log}")
 
-    def wait_fault(self, seconds: float = 30) -> None:
-        """Waits until an armed fault has struck."""
-        self.wait_log(FIRED, seconds)
+    def wait_fault(self, stage: str = "", seconds: float = 30) -> None:
+        """Waits until an armed fault has struck, in this stage if one is named."""
+        self.wait_log(f"{FIRED}.*stage={stage}" if stage else FIRED, seconds)
 
     def sessions(self) -> list[dict[str, Any]]:
         """`donord sessions list --json` over the catalog of this donord."""

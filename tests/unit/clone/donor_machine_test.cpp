@@ -191,7 +191,8 @@ TEST_F(DonorWithLatePages, SendsThemInRoundsBeforeTheRedoIsPlanned) {
   EXPECT_THAT(donor.all(master), ElementsAre("file 2", "data 1.1", "data 1.2", "prepare redo_copy"));
   EXPECT_EQ(donor.next(master), "wait");
   donor.machine.on_late_pages(late({renamed(2)}, {kOfFile1}));
-  EXPECT_THAT(donor.all(master), ElementsAre("renamed file 2", "data 1.3", "prepare redo_copy"));
+  EXPECT_THAT(donor.all(master), ElementsAre("renamed file 2", "renamed file 2", "data 1.3", "prepare redo_copy"))
+      << "aside first, since names may be taken";
   RedoPlan redo = kRedo;
   redo.changes = {removed(2), created(3)};
   donor.machine.on_redo(redo);
@@ -211,14 +212,26 @@ TEST_F(DonorWithLatePages, SendsThemAsThoseOfPageCopy) {
   EXPECT_EQ(told.file_size_bytes, 1000U);
 }
 
-TEST_F(DonorWithLatePages, LetsWorkersWaitForTheRedo) {
-  const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {}));
-  donor.machine.on_late_pages(late({}, {kOfFile1}));
+TEST_F(DonorInFileCopy, LetsWorkersWaitWhilePagesAreLate) {
+  const TaskHandle worker = donor.worker();
+  donor.all(master);
+  EXPECT_THAT(donor.all(worker), ElementsAre("task 1", "END file_copy", "wait"));
+  EXPECT_TRUE(donor.ack(CloneState::file_copy));
+  donor.all(master);
+  donor.machine.on_pages(late({}, {}));
+  donor.all(master);
+  EXPECT_THAT(donor.all(worker), ElementsAre("START page_copy 1 0", "END page_copy", "wait"));
+  EXPECT_TRUE(donor.ack(CloneState::page_copy));
+  donor.all(master);
+  donor.machine.on_late_pages(late({}, {{1, 0, 128, 1000}}));
+  EXPECT_EQ(donor.next(worker), "wait");
+  EXPECT_THAT(donor.all(master), ElementsAre("data 1.1", "prepare redo_copy"));
+  EXPECT_EQ(donor.next(worker), "wait");
   EXPECT_FALSE(donor.machine.can_attach());
-  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "data 1.1", "prepare redo_copy"));
   donor.machine.on_redo(kRedo);
-  EXPECT_EQ(donor.next(returned), "START redo_copy 3 1");
-  EXPECT_TRUE(donor.machine.can_attach());
+  EXPECT_EQ(donor.next(worker), "wait");
+  EXPECT_EQ(donor.next(master), "START redo_copy 3 1");
+  EXPECT_EQ(donor.next(worker), "START redo_copy 3 1");
 }
 
 TEST_F(DonorWithLatePages, AfterAReturnSendsThemAgainAndPlansTheRedoAnew) {
@@ -228,11 +241,38 @@ TEST_F(DonorWithLatePages, AfterAReturnSendsThemAgainAndPlansTheRedoAnew) {
   donor.all(master);
   donor.machine.on_redo(kRedo);
   const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {1}, {{1, 2}}));
-  EXPECT_THAT(donor.all(returned),
-              ElementsAre("task 0", "renamed file 1", "renamed file 2", "data 1.3", "data 1.4", "prepare redo_copy"))
-      << "of each file what became of it in the end";
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "renamed file 1", "renamed file 2", "renamed file 1",
+                                               "renamed file 2", "data 1.3", "data 1.4", "prepare redo_copy"))
+      << "aside, and what became of each file in the end";
   donor.machine.on_redo(kRedo);
   EXPECT_EQ(donor.next(returned), "START redo_copy 3 1");
+}
+
+TEST_F(DonorWithLatePages, AfterAReturnSendsEachPageOnceAndTheLastOneLast) {
+  donor.machine.on_late_pages(late({}, {kOfFile0, kOfFile1}));
+  donor.all(master);
+  donor.machine.on_late_pages(late({}, {kOfFile0, kOfFile1}));
+  donor.all(master);
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {1}));
+  EXPECT_EQ(donor.next(returned), "task 0");
+  EXPECT_EQ(donor.next(returned), "wait") << "for the plan that is under way";
+  donor.machine.on_redo(kRedo);
+  for (const std::uint32_t file : {0U, 1U}) {
+    const DonorAction::Variant action = donor.machine.next(returned);
+    EXPECT_EQ(std::get<DonorAction::SendBlock>(action).block.file_index, file);
+  }
+  EXPECT_EQ(donor.next(returned), "prepare redo_copy");
+}
+
+TEST_F(DonorWithLatePages, LatePagesThatWereUnderWayAreSentToo) {
+  donor.machine.on_late_pages(late({}, {kOfFile1}));
+  donor.all(master);
+  const TaskHandle returned = donor.reinit(restart_with(CloneState::page_copy, {1}));
+  EXPECT_THAT(donor.all(returned), ElementsAre("task 0", "wait"));
+  donor.machine.on_late_pages(late({}, {kOfFile2}));
+  EXPECT_THAT(donor.all(returned), ElementsAre("data 1.2", "data 1.3", "prepare redo_copy"));
+  donor.machine.on_redo(kRedo);
+  EXPECT_EQ(donor.next(returned), "START redo_copy 3 1") << "this plan is not stale";
 }
 
 TEST_F(DonorWithLatePages, APlanThatWasUnderWayWhenTheyWereLostIsDropped) {

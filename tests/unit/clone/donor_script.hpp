@@ -112,6 +112,9 @@ inline FileChange created(std::uint32_t index) {
 inline FileChange renamed(std::uint32_t index) {
   return {FileChange::Kind::renamed, index, file_of(1000)};
 }
+inline FileChange altered(std::uint32_t index) {
+  return {FileChange::Kind::altered, index, file_of(1000)};
+}
 inline FileChange removed(std::uint32_t index) {
   return {FileChange::Kind::removed, index, file_of(1000)};
 }

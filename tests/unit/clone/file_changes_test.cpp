@@ -48,12 +48,36 @@ Bytes captured(std::string_view name) {
 TEST(FileChanges, LastOfEachFileIsWhatBecameOfItInTheEnd) {
   FileChange again = renamed(1);
   again.file.name = "./db/last.ibd";
-  const std::vector<FileChange> last = last_of_each_file({created(3), renamed(1), created(2), again, removed(3)});
-  ASSERT_EQ(last.size(), 3U);
-  EXPECT_EQ(last[0].file.name, "./db/last.ibd");
-  EXPECT_EQ(last[1].kind, FileChange::Kind::created);
-  EXPECT_EQ(last[2].kind, FileChange::Kind::removed);
-  EXPECT_EQ(last[2].file_index, 3U);
+  FileChange with_key = altered(1);
+  with_key.file.name = again.file.name;
+  with_key.file.encrypted = true;
+  const std::vector<FileChange> last =
+      last_of_each_file({altered(0), created(3), renamed(1), created(2), again, removed(3), with_key});
+  ASSERT_EQ(last.size(), 4U);
+  EXPECT_EQ(last[0].kind, FileChange::Kind::altered);
+  EXPECT_EQ(last[1].kind, FileChange::Kind::renamed);
+  EXPECT_EQ(last[1].file.name, "./db/last.ibd");
+  EXPECT_TRUE(last[1].file.encrypted);
+  EXPECT_EQ(last[2].kind, FileChange::Kind::created);
+  EXPECT_EQ(last[3].kind, FileChange::Kind::removed);
+  EXPECT_EQ(last[3].file_index, 3U);
+}
+
+TEST(FileChanges, WithoutCollisionsNoNameIsTakenWhenItIsGiven) {
+  FileChange last = renamed(1);
+  last.file.name = "./db/last.ibd";
+  FileChange outside = renamed(2);
+  outside.file.name = "/elsewhere/t.ibd";
+  std::vector<std::string> told;
+  FileChange new_and_renamed = renamed(7);
+  new_and_renamed.file.name = "./db/moved.ibd";
+  for (const FileChange& change : without_collisions(
+           {last, outside, altered(3), removed(4), created(5), removed(6), new_and_renamed, created(8)}, 5))
+    told.push_back(fmt::format("{} {} {}", to_string(change.kind), change.file_index, change.file.name));
+  EXPECT_THAT(told, ElementsAre("removed 4 ./db/t.ibd", "renamed 1 ./db/#donord-1.ibd",
+                                "renamed 2 /elsewhere/#donord-2.ibd", "created 5 ./db/t.ibd", "removed 6 ./db/t.ibd",
+                                "renamed 7 ./db/#donord-7.ibd", "created 8 ./db/t.ibd", "altered 3 ./db/t.ibd",
+                                "renamed 1 ./db/last.ibd", "renamed 2 /elsewhere/t.ibd", "renamed 7 ./db/moved.ibd"));
 }
 
 TEST(FileChanges, CreatedFileIsToldAsByAStockDonor) {

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -225,8 +227,8 @@ class MemoryView : public CloneView {
   std::vector<Bytes> redo_bytes_;
 };
 
-/// A data directory that is cloned into. As a stock recipient does, it refuses a new file where there is one, and keeps
-/// what was renamed aside until the next state begins.
+/// A data directory that is cloned into, with what a stock recipient does without a word: a renamed file is kept aside,
+/// under its new name and an extension, where it replaces what is there; data for a file that is not there creates one.
 class MemorySink : public RecipientSink {
  public:
   Result<> add_file(const FileDescriptor& file) override {
@@ -235,48 +237,67 @@ class MemorySink : public RecipientSink {
       redo_[file.index].resize(file.size_bytes);
       return {};
     }
-    for (const auto& [index, other] : files_)
-      if (other.name == file.name && other.aside_before != file.state)
-        return Error{Errc::conflict, fmt::format("File '{}' already exists", file.name)};
-    files_[file.index] = {file.name, Bytes(file.size_bytes)};
+    if (directory_.contains(file.name))
+      return Error{Errc::conflict, fmt::format("File '{}' already exists", file.name)};
+    paths_[file.index] = file.name;
+    directory_[file.name].resize(file.size_bytes);
+    sizes_[file.index] = file.size_bytes;
     return {};
   }
 
   Result<> rename_file(const FileDescriptor& file) override {
-    File& renamed = files_.at(file.index);
-    renamed.name = file.name;
-    renamed.aside_before = file.state;
-    return {};
+    return move(file.index, file.name + std::string{kAside});
   }
 
   Result<> remove_file(const FileDescriptor& file) override {
-    files_.erase(file.index);
+    if (!removed_.insert(file.index).second) return {};
+    directory_.erase(paths_.at(file.index));
+    paths_.erase(file.index);
+    return {};
+  }
+
+  Result<> settle_names() override {
+    for (const auto& [index, path] : std::map{paths_}) {
+      if (!path.ends_with(kAside)) continue;
+      const std::string name = path.substr(0, path.size() - kAside.size());
+      if (directory_.contains(name)) return Error{Errc::conflict, fmt::format("File '{}' already exists", name)};
+      if (Result<> moved = move(index, name); !moved) return moved;
+    }
     return {};
   }
 
   Result<> write(const DataDescriptor& where, ByteView data) override {
-    Bytes& file = where.state == CloneState::redo_copy ? redo_.at(where.file_index) : files_.at(where.file_index).bytes;
+    Bytes& file =
+        where.state == CloneState::redo_copy ? redo_.at(where.file_index) : directory_[paths_.at(where.file_index)];
+    if (where.state != CloneState::redo_copy && file.size() < sizes_.at(where.file_index))
+      file.resize(sizes_.at(where.file_index));
     if (where.offset_bytes + data.size() > file.size()) return Error{Errc::io, "write behind the end"};
     std::copy(data.begin(), data.end(), file.begin() + static_cast<std::ptrdiff_t>(where.offset_bytes));
     return {};
   }
 
   /// By name.
-  [[nodiscard]] std::map<std::string, Bytes> files() const {
-    std::map<std::string, Bytes> by_name;
-    for (const auto& [index, file] : files_) by_name.emplace(file.name, file.bytes);
-    return by_name;
-  }
+  [[nodiscard]] const std::map<std::string, Bytes>& files() const { return directory_; }
   [[nodiscard]] const std::vector<Bytes>& redo() const { return redo_; }
 
  private:
-  struct File {
-    std::string name;
-    Bytes bytes;
-    CloneState aside_before = CloneState::none;  ///< renamed before this state
-  };
+  static constexpr std::string_view kAside = ".#clone_ddl";
 
-  std::map<std::uint32_t, File> files_;  ///< by index
+  Result<> move(std::uint32_t index, const std::string& to) {
+    std::string& path = paths_.at(index);
+    if (path == to) return {};
+    const auto moved = directory_.find(path);
+    if (moved == directory_.end()) return Error{Errc::io, fmt::format("'{}' is not there", path)};
+    directory_[to] = std::move(moved->second);
+    directory_.erase(moved);
+    path = to;
+    return {};
+  }
+
+  std::map<std::uint32_t, std::string> paths_;  ///< by index
+  std::map<std::uint32_t, std::uint64_t> sizes_;
+  std::set<std::uint32_t> removed_;
+  std::map<std::string, Bytes> directory_;
   std::vector<Bytes> redo_;
 };
 

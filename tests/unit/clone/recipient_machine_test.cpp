@@ -283,8 +283,9 @@ TEST_F(ChangedFilesTest, AreTakenBeforeTheNextStart) {
   take_change(change(1, "./t2", kRenamed));
   take_change(change(2, "./t1", kRenamed));
   take_change(change(3, "./t0"));
-  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
+  EXPECT_THAT(names(), ElementsAre("./t0", "./t1.#clone_ddl", "./t2.#clone_ddl"));
   take(start_of(CloneState::page_copy, 1, 1));
+  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
   DataDescriptor page = block(1, 1);
   page.state = CloneState::page_copy;
   page.file_index = 3;
@@ -304,8 +305,8 @@ TEST_F(ChangedFilesTest, AreTakenAgainAfterACut) {
   EXPECT_EQ(reinit().sub_state, 1);
   take(locs(CloneState::page_copy));
   take_changes();
-  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
   take(start_of(CloneState::page_copy));
+  EXPECT_THAT(names(), ElementsAre("./t0", "./t1", "./t2"));
 }
 
 TEST_F(ChangedFilesTest, MayHaveOtherAttributesOnly) {

@@ -70,6 +70,23 @@ class LiveDdlTest : public ::testing::Test {
     std::filesystem::rename(brought, server_.at("db/t1.ibd"));
   }
 
+  /// A file that should have gone is not waited for.
+  [[nodiscard]] LiveOptions impatient() const {
+    LiveOptions options = testing::live_options(server_);
+    options.view.waits.on_its_way = std::chrono::milliseconds{0};
+    return options;
+  }
+
+  /// The redo has to reach further than so far.
+  void read_newer_page() {
+    server_.change("mysql.ibd", SpaceId{0xFFFFFFFE}, PageNo{3});
+    testing::read_page(*view_, {testing::index_of(*view_, "./mysql.ibd"), 3 * kPageBytes, kPageBytes, 0}).value();
+  }
+  /// What `page_` is read from has this LSN.
+  void put_page_of(Lsn lsn) {
+    testing::put_page(server_.at("db/t1.ibd"), 3, MadeUpServer::page(kTable, PageNo{3}, lsn));
+  }
+
   Result<> read_redo() {
     Bytes header(innodb::kRedoHeaderBytes);
     return view_->read_redo(0, 0, header);
@@ -206,13 +223,26 @@ TEST_F(LiveDdlTest, AnImportedTableEndsTheClone) {
 }
 
 TEST_F(LiveDdlTest, AnImportOfWhichTheLogHasNothingYetEndsTheClone) {
+  begin(impatient());
   discard_and_bring();
   const Error error = error_of(view_->begin_page_copy());
   EXPECT_EQ(error.code, Errc::ddl_in_progress);
   EXPECT_THAT(error.what, HasSubstr("db/t1.ibd came without a record in the redo log"));
 }
 
+TEST_F(LiveDdlTest, AFileThatTheLogHasRemovedMayStayForAMoment) {
+  const std::filesystem::path kept = server_.scratch() / "kept";
+  std::filesystem::create_hard_link(server_.at("db/t1.ibd"), kept);
+  server_.drop(kTable, "db/t1.ibd");
+  std::filesystem::rename(kept, server_.at("db/t1.ibd"));
+  auto plan = std::async(std::launch::async, [this] { return view_->begin_page_copy(); });
+  EXPECT_EQ(plan.wait_for(std::chrono::milliseconds{30}), std::future_status::timeout);
+  std::filesystem::remove(server_.at("db/t1.ibd"));
+  EXPECT_THAT(changes_of(plan.get().value().changes), ElementsAre("removed 4, ./db/t1.ibd"));
+}
+
 TEST_F(LiveDdlTest, AFileThatHasTheInodeOfARemovedOneIsNotTakenForIt) {
+  begin(impatient());
   const std::filesystem::path kept = server_.scratch() / "kept";
   std::filesystem::create_hard_link(server_.at("db/t1.ibd"), kept);
   server_.drop(kTable, "db/t1.ibd");
@@ -356,10 +386,10 @@ TEST_F(LiveDdlTest, WhatIsBuiltWhileLatePagesAreReadComesInTheNextRound) {
   server_.log(testing::index_load(kTable));
   end_page_copy();
   const PagePlan first = view_->late_pages().value();
+  for (const PageRef& page : first.pages) testing::read_page(*view_, page).value();
   const Bytes content = server_.create("db/t2.ibd", {.space = kOther, .pages = 3});
   server_.log(testing::index_load(kOther));
-  server_.change(PageNo{3});
-  for (const PageRef& page : first.pages) testing::read_page(*view_, page).value();
+  read_newer_page();
   const PagePlan second = view_->late_pages().value();
   EXPECT_THAT(changes_of(second.changes), ElementsAre("created 5 as ./db/t2.ibd"));
   Bytes sent;
@@ -398,6 +428,36 @@ TEST_F(LiveDdlTest, AnUndoTablespaceThatIsMadeAnewLateIsSent) {
               ElementsAre(Pair(5U, std::filesystem::file_size(server_.at("undo_003")) / kPageBytes)));
 }
 
+TEST_F(LiveDdlTest, AnUndoTablespaceThatWasCutInTwoIsSentAnew) {
+  constexpr SpaceId kOld{4294967277};
+  constexpr SpaceId kNew{4294967150};
+  server_.create("undo_003", {.space = kOld, .flags = 0});
+  begin(testing::live_options(server_));
+  begin_page_copy();
+  server_.drop(kOld, "undo_003");
+  const Lsn removed = server_.log_end();
+  server_.create("undo_003", {.space = kNew, .flags = 0});
+  put_page_of(removed);
+  testing::read_page(*view_, page_).value();
+  const PagePlan late = view_->late_pages().value();
+  const std::uint32_t old = testing::index_of(*view_, "undo_003");
+  EXPECT_THAT(changes_of(late.changes),
+              ElementsAre(fmt::format("removed {}, undo_003", old), HasSubstr("as undo_003")));
+}
+
+TEST_F(LiveDdlTest, ADirectoryThatCameLateIsNotRenamedInto) {
+  begin_page_copy();
+  server_.create("other/t2.ibd", {.space = kOther, .pages = 3});
+  server_.log(testing::index_load(kOther));
+  end_page_copy();
+  const PagePlan first = view_->late_pages().value();
+  EXPECT_THAT(changes_of(first.changes), ElementsAre("created 5 as ./other/t2.ibd"));
+  server_.rename(kTable, "db/t1.ibd", "other/t1.ibd");
+  read_newer_page();
+  EXPECT_THAT(changes_of(view_->late_pages().value().changes),
+              ElementsAre("removed 4, ./db/t1.ibd", "created 6 as ./other/t1.ibd"));
+}
+
 TEST_F(LiveDdlTest, LatePagesEndBehindTheRedoFiles) {
   begin_page_copy_with_dictionary();
   server_.log(testing::index_load(SpaceId{0xFFFFFFFE}));
@@ -406,9 +466,8 @@ TEST_F(LiveDdlTest, LatePagesEndBehindTheRedoFiles) {
   ASSERT_FALSE(late.pages.empty());
   EXPECT_EQ(late.pages.back().file_index, 4U) << "the last file";
   server_.log_much(std::uint64_t{8} << 20);
-  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
-  server_.change("mysql.ibd", SpaceId{0xFFFFFFFE}, PageNo{3});
-  testing::read_page(*view_, page_).value();
+  server_.change(PageNo{3});
+  testing::read_page(*view_, {4, 3 * kPageBytes, kPageBytes, 0}).value();
   EXPECT_TRUE(view_->late_pages().value().empty());
   const RedoPlan redo = view_->begin_redo_copy().value();
   EXPECT_GT(redo.file_count * redo.file_size_bytes, std::uint64_t{8} << 20);
@@ -421,8 +480,7 @@ TEST_F(LiveDdlTest, DdlThatDoesNotPauseEndsTheCloneInTheEnd) {
   int rounds = 0;
   for (; late && rounds < 100; ++rounds) {
     server_.log(testing::index_load(kTable));
-    server_.change(PageNo{3});
-    testing::read_page(*view_, page_).value();
+    read_newer_page();
     late = view_->late_pages();
   }
   ASSERT_FALSE(late);
@@ -437,14 +495,12 @@ TEST_F(LiveDdlTest, AfterACutTheRedoIsPlannedAgain) {
   end_page_copy();
   const PagePlan late = view_->late_pages().value();
   server_.create("db/t2.ibd", {.space = kOther, .pages = 3});
-  server_.change(PageNo{3});
-  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
+  read_newer_page();
   ASSERT_TRUE(view_->late_pages().value().empty());
   EXPECT_THAT(changes_of(view_->begin_redo_copy()->changes), ElementsAre("created 5 as ./db/t2.ibd"));
 
   server_.rename(kOther, "db/t2.ibd", "db/t3.ibd");
-  server_.change(PageNo{3});
-  for (const PageRef& page : late.pages) testing::read_page(*view_, page).value();
+  read_newer_page();
   EXPECT_FALSE(read_redo()) << "it ends before a page that was sent";
   EXPECT_TRUE(view_->late_pages().value().empty());
   EXPECT_THAT(changes_of(view_->begin_redo_copy()->changes), ElementsAre("renamed 5 to ./db/t3.ibd"));

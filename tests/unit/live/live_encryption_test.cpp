@@ -9,8 +9,10 @@
 namespace donord {
 namespace {
 
+using testing::changes_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::MadeUpServer;
 using testing::make_tablespace_key;
 using testing::pages_of;
@@ -19,6 +21,7 @@ constexpr SpaceId kSpace{9};
 constexpr std::size_t kPageBytes = MadeUpServer::kPageBytes;
 constexpr std::size_t kInfoOffset = 10390;
 constexpr testing::TablespaceSpec kEncrypted{.space = kSpace, .flags = 0x6021, .pages = 3};
+constexpr testing::TablespaceSpec kPlain{.space = kSpace, .flags = 0x4021, .pages = 3};
 
 class LiveEncryptionTest : public ::testing::Test {
  protected:
@@ -28,9 +31,11 @@ class LiveEncryptionTest : public ::testing::Test {
 
   /// Of a table with this key.
   innodb::EncryptionInfo info(std::uint32_t key) const { return testing::wrap(make_tablespace_key(key), master_key_); }
-  Bytes table(std::uint32_t key = 1) const {
-    Bytes content = testing::make_tablespace(kEncrypted);
-    testing::encrypt_tablespace(content, format_of(kEncrypted), testing::make_cipher(key), info(key));
+  Bytes table(std::uint32_t key = 1, SpaceId space = kSpace) const {
+    testing::TablespaceSpec spec = kEncrypted;
+    spec.space = space;
+    Bytes content = testing::make_tablespace(spec);
+    testing::encrypt_tablespace(content, format_of(spec), testing::make_cipher(key), info(key));
     return content;
   }
   /// The record by which a table gets a key, or its key another master key.
@@ -42,10 +47,27 @@ class LiveEncryptionTest : public ::testing::Test {
   void begin() {
     LiveOptions options = testing::live_options(server_);
     options.datadir.keyring_file = keyring();
+    options.view.waits.torn = std::chrono::milliseconds{1};
     source_ = testing::open_live(options);
     view_ = testing::begin(*source_);
   }
 
+  static std::vector<PageRef> pages_of_file(const std::vector<PageRef>& pages, std::uint32_t index) {
+    std::vector<PageRef> of_file;
+    std::ranges::copy_if(pages, std::back_inserter(of_file),
+                         [&](const PageRef& page) { return page.file_index == index; });
+    return of_file;
+  }
+  /// All of them, with the key in the clear in page 0, and apart from that as they are in the file.
+  void expect_pages(const std::vector<PageRef>& pages, const Bytes& content, std::uint32_t key) const {
+    EXPECT_EQ(pages.size(), content.size() / kPageBytes);
+    for (const PageRef& page : pages) {
+      const Bytes sent = testing::read_page(*view_, page).value();
+      const bool has_key = !std::ranges::search(sent, make_tablespace_key(key).key_and_iv()).empty();
+      const bool as_in_file = std::ranges::equal(sent, ByteView{content}.subspan(page.offset_bytes, page.length_bytes));
+      EXPECT_TRUE(page.offset_bytes == 0 ? has_key : as_in_file) << "page at " << page.offset_bytes;
+    }
+  }
   const LockedBytes master_key_ = testing::random_secret(innodb::kMasterKeyBytes, 5);
   MadeUpServer server_;
   std::unique_ptr<LiveSource> source_;
@@ -76,29 +98,72 @@ TEST_F(LiveEncryptionTest, AMasterKeyMayBeRotated) {
     EXPECT_TRUE(std::ranges::search(file, encode(info(1))).empty()) << "a recipient takes it for its own";
 }
 
-TEST_F(LiveEncryptionTest, AnotherKeyEndsTheClone) {
+TEST_F(LiveEncryptionTest, ATableThatGetsAnotherKeyIsSentOnceMore) {
   testing::write_file(server_.at("db/secret.ibd"), table());
   begin();
+  testing::write_file(server_.at("db/secret.ibd"), table(2));
   log_key(2);
+  EXPECT_TRUE(testing::read_whole(*view_, "./db/secret.ibd")) << "whatever it is, it does not stay";
+  const PagePlan plan = view_->begin_page_copy().value();
+  EXPECT_THAT(plan.changes, IsEmpty());
+  ASSERT_EQ(plan.pages.size(), table().size() / kPageBytes);
+  expect_pages(plan.pages, table(2), 2);
+  EXPECT_TRUE(view_->begin_redo_copy());
+}
+
+TEST_F(LiveEncryptionTest, ATableThatGetsAKeyIsAnnouncedAsEncryptedAndSentOnceMore) {
+  const Bytes plain = testing::make_tablespace(kPlain);
+  testing::write_file(server_.at("db/secret.ibd"), plain);
+  testing::write_file(server_.at("db/other.ibd"), table(3, SpaceId{10}));
+  begin();
+  const std::uint32_t index = testing::index_of(*view_, "./db/secret.ibd");
+  testing::write_file(server_.at("db/secret.ibd"), table());
+  log_key(1);
+  const PagePlan plan = view_->begin_page_copy().value();
+  EXPECT_THAT(changes_of(plan.changes), ElementsAre(fmt::format("altered {}, ./db/secret.ibd", index)));
+  EXPECT_TRUE(plan.changes.at(0).file.encrypted);
+  expect_pages(pages_of_file(plan.pages, index), table(), 1);
+}
+
+TEST_F(LiveEncryptionTest, ATableThatGetsAKeyInACloneThatBeganWithoutKeysEndsIt) {
+  testing::write_file(server_.at("db/secret.ibd"), testing::make_tablespace(kPlain));
+  begin();
+  log_key(1);
   const Result<PagePlan> plan = view_->begin_page_copy();
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().code, Errc::ddl_in_progress);
-  EXPECT_THAT(plan.error().what, HasSubstr("the encryption of ./db/secret.ibd changed"));
+  EXPECT_THAT(plan.error().what, HasSubstr("./db/secret.ibd, which had no key, got one"));
 }
 
-TEST_F(LiveEncryptionTest, AKeyThatCameAfterThePagesWereChosenEndsTheClone) {
+TEST_F(LiveEncryptionTest, AKeyThatCameAfterThePagesWereChosenIsSentWithLatePages) {
   testing::write_file(server_.at("db/secret.ibd"), table());
   begin();
   server_.change(PageNo{3});
   server_.checkpoint();
   const std::vector<PageRef> pages = view_->begin_page_copy()->pages;
-  log_key(1);
+  testing::write_file(server_.at("db/secret.ibd"), table(2));
+  log_key(2);
   server_.change(PageNo{3});
   for (const PageRef& page : pages) ASSERT_TRUE(testing::read_page(*view_, page));
-  const Result<RedoPlan> redo = view_->begin_redo_copy();
-  ASSERT_FALSE(redo);
-  EXPECT_EQ(redo.error().code, Errc::ddl_in_progress);
-  EXPECT_THAT(redo.error().what, HasSubstr("the encryption of ./db/secret.ibd changed"));
+  const std::uint32_t index = testing::index_of(*view_, "./db/secret.ibd");
+  expect_pages(pages_of_file(view_->late_pages()->pages, index), table(2), 2);
+  EXPECT_TRUE(view_->late_pages().value().empty());
+  EXPECT_TRUE(view_->begin_redo_copy());
+}
+
+TEST_F(LiveEncryptionTest, ADamagedPageIsNotTakenForOneUnderANewKey) {
+  testing::write_file(server_.at("db/secret.ibd"), table());
+  begin();
+  log_key(1);
+  Bytes damaged = table();
+  damaged[2 * kPageBytes + 100] ^= 1;
+  testing::write_file(server_.at("db/secret.ibd"), damaged);
+  EXPECT_TRUE(testing::read_whole(*view_, "./db/secret.ibd")) << "the master key was rotated: perhaps it is that";
+  const PagePlan plan = view_->begin_page_copy().value();
+  ASSERT_EQ(plan.pages.size(), table().size() / kPageBytes);
+  const Result<Bytes> page = testing::read_page(*view_, plan.pages.at(2));
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code, Errc::checksum);
 }
 
 TEST_F(LiveEncryptionTest, AnEncryptedTableIsNotBroughtIntoACloneThatBeganWithoutKeys) {
@@ -113,10 +178,8 @@ TEST_F(LiveEncryptionTest, AnEncryptedTableIsNotBroughtIntoACloneThatBeganWithou
 }
 
 TEST_F(LiveEncryptionTest, AKeyThatIsInTheLogOnlyIsKnownBeforeAnythingIsCopied) {
-  testing::TablespaceSpec plain = kEncrypted;
-  plain.flags = 0x4021;
   Bytes content = table();
-  std::ranges::copy(testing::make_first_page(plain), content.begin());
+  std::ranges::copy(testing::make_first_page(kPlain), content.begin());
   testing::write_file(server_.at("db/secret.ibd"), content);
   log_key(1);
   begin();

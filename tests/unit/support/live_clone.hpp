@@ -92,6 +92,7 @@ inline std::vector<std::string> changes_of(const std::vector<FileChange>& change
   for (const FileChange& change : changes) {
     const std::string_view what = change.kind == FileChange::Kind::created   ? "created {} as {}"
                                   : change.kind == FileChange::Kind::renamed ? "renamed {} to {}"
+                                  : change.kind == FileChange::Kind::altered ? "altered {}, {}"
                                                                              : "removed {}, {}";
     lines.push_back(fmt::format(fmt::runtime(what), change.file_index, change.file.name));
   }
