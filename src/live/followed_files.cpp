@@ -257,8 +257,8 @@ std::vector<TablespaceFile> FollowedFiles::find_strangers(const SpaceFates& now)
   return strangers;
 }
 
-/// A file that the log has removed stays until the log is on the disk; of one that was just made the log may not have
-/// been read.
+/// A file that the log has removed stays until the log is on the disk; one that was just made is there before the log
+/// says so.
 Result<> FollowedFiles::check_strangers() const {
   const Clock::time_point begun = Clock::now();
   for (;;) {
@@ -267,14 +267,10 @@ Result<> FollowedFiles::check_strangers() const {
     const Result<SpaceFates> now = fates(since_, *until);
     if (!now) return now.error();
     const std::vector<TablespaceFile> strangers = find_strangers(*now);
-    const auto is_due = [&](const TablespaceFile& stranger) {
-      const auto fate = now->find(stranger.space);
-      const bool removed = fate != now->end() && fate->second.removed;
-      return Clock::now() - begun > (removed ? waits_.on_its_way : waits_.file_removed);
-    };
     if (strangers.empty()) return {};
-    if (const auto due = std::ranges::find_if(strangers, is_due); due != strangers.end())
-      return changed_while_cloned(fmt::format("{} came without a record in the redo log", due->path.string()));
+    if (Clock::now() - begun > waits_.on_its_way)
+      return changed_while_cloned(
+          fmt::format("{} came without a record in the redo log", strangers.front().path.string()));
     std::this_thread::sleep_for(kNextLook);
   }
 }

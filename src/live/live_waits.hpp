@@ -13,10 +13,8 @@ struct LiveWaits {
   std::chrono::milliseconds calming_down{60'000};
   /// The file of an undo tablespace goes before the dictionary knows of it.
   std::chrono::milliseconds undo_dropped{500};
-  /// A file goes after the log has said so.
-  std::chrono::milliseconds file_removed{200};
-  /// How long a file may be neither where the log says that it is nor removed: the log is ahead of the directory by a
-  /// moment, and what is read of it may be behind, as long as its last block is being written.
+  /// How long a file may be neither where the log says that it is nor removed, or be where the log knows of none: the
+  /// log is ahead of the directory by a moment, and what is read of it may be behind, as long as it is being written.
   std::chrono::milliseconds on_its_way{5000};
   /// Until a page that is being written is whole.
   std::chrono::milliseconds torn{2000};

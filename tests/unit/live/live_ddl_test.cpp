@@ -263,6 +263,7 @@ TEST_F(LiveDdlTest, ATableThatWasImportedBeforeTheCloneIsCopied) {
 }
 
 TEST_F(LiveDdlTest, AFileOfWhichTheLogKnowsNothingEndsTheClone) {
+  begin(impatient());
   testing::write_file(server_.at("db/t2.ibd"), testing::make_tablespace({.space = kOther}));
   const Error error = error_of(view_->begin_page_copy());
   EXPECT_EQ(error.code, Errc::ddl_in_progress);
