@@ -4,8 +4,8 @@
 
 For every mode and number of threads: wall time of the CLONE statement, CPU time of the donor process, peak memory of
 the donor process; medians of the rounds, and the ratio stock / donord (above 1: donord is better). The stock donor
-serves a copy of the very directory that donord serves. Both donors' files are read once before, so that both come from
-the page cache.
+serves a copy of the very directory that donord serves. Both donors' files are read once before, so that they are in the
+page cache; a stock donor makes use of that only with `--stock-option --innodb-flush-method=fsync`.
 """
 
 import argparse
@@ -30,8 +30,8 @@ _CLONE_SECONDS = 900
 class Stock:
     """A stock mysqld as donor."""
 
-    def __init__(self, install, home: Path, datadir: Path):
-        self.server = Mysqld(install, home, datadir=copy_datadir(datadir, home / "data"), tcp=True)
+    def __init__(self, install, home: Path, datadir: Path, extra: list[str]):
+        self.server = Mysqld(install, home, datadir=copy_datadir(datadir, home / "data"), tcp=True, options=extra)
         self.server.start()
 
     @property
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--modes", default="plain,tls,compressed")
     parser.add_argument("--threads", default="1,8")
     parser.add_argument("--donord-option", action="append", default=[], help="further option of donord serve")
+    parser.add_argument("--stock-option", action="append", default=[], help="further option of the stock donor")
     options = parser.parse_args()
 
     with bench_home() as (home, install):
@@ -88,7 +89,7 @@ def main() -> None:
 
 
 def compare(install, recipient: Mysqld, datadir: Path, home: Path, mode: str, threads: int, options) -> None:
-    stock = Stock(install, home / "stock", datadir)
+    stock = Stock(install, home / "stock", datadir, options.stock_option)
     ours = Ours(home / "donord", datadir, extra=options.donord_option).start()
     read_all(datadir)
     read_all(home / "stock")
