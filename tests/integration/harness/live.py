@@ -61,14 +61,16 @@ def clone_under_load(load: LiveLoad, recipient: Mysqld, port: int, *, seconds: f
                      **options: object) -> tuple[Acknowledged, int]:
     """Clones until it works, and returns what the load was told before that clone, and how many were refused because of DDL.
 
-    That may happen once: then the clone is repeated with all makers held. A recipient whose data was replaced is started,
-    and what one leaves in its directory after a failure is removed.
+    That may happen once: then the clone is repeated with all makers held. It is repeated as well, once, when the server
+    has reused redo that donord had not read: nothing but --upstream keeps it from that while the machine stands still. A
+    recipient whose data was replaced is started, and what one leaves in its directory after a failure is removed.
     """
     told = load.acknowledged()
     result = start_clone(recipient, port, **options).wait(seconds)
     refusals = int(refused_because_of_ddl(result) and load.making)
     if refusals:
         load.hold_makers()
+    if refusals or redo_was_outrun(result):
         told = load.acknowledged()
         remove_failed(options.get("directory"))
         result = start_clone(recipient, port, **options).wait(seconds)
@@ -86,6 +88,10 @@ def remove_failed(directory: object) -> None:
 
 def refused_because_of_ddl(result: CloneResult) -> bool:
     return not result.ok and _DDL_IN_PROGRESS in result.message
+
+
+def redo_was_outrun(result: CloneResult) -> bool:
+    return not result.ok and "was overwritten before it was read" in result.message
 
 
 def flush(server: Mysqld) -> None:
