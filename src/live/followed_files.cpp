@@ -331,8 +331,8 @@ Result<std::optional<std::string>> FollowedFiles::what_redo_lacks(Lsn end) const
   const Result<SpaceFates> later = fates(told_until_, watch_->tracker().tracked_until());
   if (!later) return later.error();
   for (const auto& [space, fate] : *now) {
-    // Truncation makes another one of its name, of which the log up to `end` may not tell yet.
-    if (fate.removed && spaces_.contains(space) && innodb::kind_of(space) == innodb::SpaceKind::undo)
+    // Truncation makes another one of its name, of which the log up to `end`, and the dictionary, may not know yet.
+    if (fate.removed && innodb::kind_of(space) == innodb::SpaceKind::undo)
       return Lack{fmt::format("{} was removed", name_of(space, fate))};
     if (fate.removed) continue;
     if (fate.imported) return Lack{fmt::format("{} was imported", name_of(space, fate))};

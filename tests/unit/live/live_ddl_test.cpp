@@ -446,6 +446,19 @@ TEST_F(LiveDdlTest, AnUndoTablespaceThatWasCutInTwoIsSentAnew) {
               ElementsAre(fmt::format("removed {}, undo_003", old), HasSubstr("as undo_003")));
 }
 
+TEST_F(LiveDdlTest, AnUndoTablespaceThatCameLateAndWasCutInTwoIsSent) {
+  constexpr SpaceId kOld{4294967277};
+  constexpr SpaceId kNew{4294967150};
+  begin_page_copy();
+  server_.create("undo_003", {.space = kOld, .flags = 0});
+  server_.drop(kOld, "undo_003");
+  const Lsn removed = server_.log_end();
+  server_.create("undo_003", {.space = kNew, .flags = 0});
+  put_page_of(removed);
+  testing::read_page(*view_, page_).value();
+  EXPECT_THAT(changes_of(view_->late_pages().value().changes), ElementsAre("created 5 as undo_003"));
+}
+
 TEST_F(LiveDdlTest, ADirectoryThatCameLateIsNotRenamedInto) {
   begin_page_copy();
   server_.create("other/t2.ibd", {.space = kOther, .pages = 3});
