@@ -258,19 +258,27 @@ std::vector<TablespaceFile> FollowedFiles::find_strangers(const SpaceFates& now)
 }
 
 /// A file that the log has removed stays until the log is on the disk; one that was just made is there before the log
-/// says so.
+/// says so. Of what CREATE UNDO TABLESPACE makes the log says nothing before it is truncated: that it goes does not
+/// explain how it came.
 Result<> FollowedFiles::check_strangers() const {
   const Clock::time_point begun = Clock::now();
+  std::map<SpaceId, std::filesystem::path> seen;
   for (;;) {
     const Result<Lsn> until = watch_->catch_up();
     if (!until) return until.error();
     const Result<SpaceFates> now = fates(since_, *until);
     if (!now) return now.error();
     const std::vector<TablespaceFile> strangers = find_strangers(*now);
-    if (strangers.empty()) return {};
+    for (const TablespaceFile& stranger : strangers) seen.emplace(stranger.space, stranger.path);
+    const auto unexplained = std::ranges::find_if(seen, [&](const auto& one) {
+      const auto fate = now->find(one.first);
+      return !spaces_.contains(one.first) && (fate == now->end() || fate->second.path.empty());
+    });
+    if (strangers.empty() && unexplained == seen.end()) return {};
     if (Clock::now() - begun > waits_.on_its_way)
       return changed_while_cloned(
-          fmt::format("{} came without a record in the redo log", strangers.front().path.string()));
+          fmt::format("{} came without a record in the redo log",
+                      (unexplained != seen.end() ? unexplained : seen.begin())->second.string()));
     std::this_thread::sleep_for(kNextLook);
   }
 }

@@ -270,6 +270,21 @@ TEST_F(LiveDdlTest, AFileOfWhichTheLogKnowsNothingEndsTheClone) {
   EXPECT_THAT(error.what, HasSubstr("db/t2.ibd came without a record in the redo log"));
 }
 
+TEST_F(LiveDdlTest, AnUndoTablespaceOfWhichTheLogKnowsTheEndOnlyEndsTheClone) {
+  LiveOptions options = testing::live_options(server_);
+  options.view.waits.on_its_way = std::chrono::milliseconds{300};
+  begin(options);
+  constexpr SpaceId kOld{4294967277};
+  testing::write_file(server_.at("undo_003"), testing::make_tablespace({.space = kOld, .flags = 0}));
+  auto plan = std::async(std::launch::async, [this] { return view_->begin_page_copy(); });
+  EXPECT_EQ(plan.wait_for(std::chrono::milliseconds{100}), std::future_status::timeout);
+  server_.drop(kOld, "undo_003");
+  server_.create("undo_003", {.space = SpaceId{4294967150}, .flags = 0});
+  const Error error = error_of(plan.get());
+  EXPECT_EQ(error.code, Errc::ddl_in_progress);
+  EXPECT_THAT(error.what, HasSubstr("undo_003 came without a record in the redo log"));
+}
+
 // ---- while pages are copied
 
 TEST_F(LiveDdlTest, AFileThatIsRenamedLateIsAnnouncedWithTheRedo) {
