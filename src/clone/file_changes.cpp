@@ -1,7 +1,6 @@
 #include "clone/file_changes.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -16,11 +15,12 @@ bool is_undo(SpaceId space) {
   return space >= kFirst && space <= kLast;
 }
 
-/// In the directory of the name to come; a server has no `#` in the names of its tables' files.
-std::string name_aside(const FileChange& change) {
-  const std::string& name = change.file.name;
-  const std::size_t directory_bytes = name.find_last_of('/') + 1;
-  return fmt::format("{}#donord-{}.ibd", name.substr(0, directory_bytes), change.file_index);
+/// A rename to a name of its own, in the directory of the name to come; a server has no `#` in the names of its tables'
+/// files.
+FileChange aside(FileChange change) {
+  const std::size_t directory_bytes = change.file.name.find_last_of('/') + 1;
+  change.file.name = fmt::format("{}#donord-{}.ibd", change.file.name.substr(0, directory_bytes), change.file_index);
+  return change;
 }
 
 }  // namespace
@@ -79,23 +79,21 @@ std::vector<FileChange> last_of_each_file(const std::vector<FileChange>& changes
 }
 
 std::vector<FileChange> without_collisions(const std::vector<FileChange>& changes, std::uint32_t known_files) {
+  using Kind = FileChange::Kind;
+  const auto is_known = [&](const FileChange& change, Kind kind) {
+    return change.file_index < known_files && change.kind == kind;
+  };
   std::vector<FileChange> told;
-  const auto tell = [&](bool is_known, FileChange::Kind kind) {
-    for (const FileChange& change : changes)
-      if ((change.file_index < known_files) == is_known && change.kind == kind) told.push_back(change);
-  };
-  const auto tell_aside = [&](const FileChange& change) {
-    told.push_back(change);
-    if (change.kind == FileChange::Kind::renamed) told.back().file.name = name_aside(change);
-  };
-  tell(true, FileChange::Kind::removed);
   for (const FileChange& change : changes)
-    if (change.file_index < known_files && change.kind == FileChange::Kind::renamed) tell_aside(change);
+    if (is_known(change, Kind::removed)) told.push_back(change);
   for (const FileChange& change : changes)
-    if (change.file_index >= known_files) tell_aside(change);
-  tell(true, FileChange::Kind::altered);
-  tell(true, FileChange::Kind::renamed);
-  tell(false, FileChange::Kind::renamed);
+    if (is_known(change, Kind::renamed)) told.push_back(aside(change));
+  for (const FileChange& change : changes)
+    if (change.file_index >= known_files) told.push_back(change.kind == Kind::renamed ? aside(change) : change);
+  for (const FileChange& change : changes)
+    if (is_known(change, Kind::altered)) told.push_back(change);
+  for (const FileChange& change : changes)
+    if (change.kind == Kind::renamed) told.push_back(change);
   return told;
 }
 

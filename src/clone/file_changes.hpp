@@ -34,10 +34,10 @@ namespace donord {
 [[nodiscard]] FileDescriptor describe(const FileChange& change, CloneState state, ChunkRange chunks);
 
 /// The changes in the order of their files, which is that of a stock donor. In it every name is free when it is needed,
-/// if they are the first since a START:
-/// a file that was created last has the highest index, so what had its name before is renamed or removed first. A
-/// recipient aborts when the index of a created file is not the next one, so `Errc::conflict` unless all of them follow
-/// the `file_count` files that it knows, every other index is one of those, and none is there twice.
+/// if they are the first since a START: a file that was created last has the highest index, so what had its name before
+/// is renamed or removed first. A recipient aborts when the index of a created file is not the next one, so
+/// `Errc::conflict` unless all of them follow the `file_count` files that it knows, every other index is one of those,
+/// and none is there twice.
 [[nodiscard]] Result<std::vector<FileChange>> in_order_of_files(std::vector<FileChange> changes,
                                                                 std::uint32_t file_count);
 

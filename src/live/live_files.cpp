@@ -25,14 +25,10 @@ constexpr std::chrono::milliseconds kNextLook{5};
 constexpr std::uint64_t kReadsBetweenSweeps = 64;
 constexpr std::chrono::milliseconds kNextFollow{20};
 
-PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
-  return PageNo{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / file.format.physical_bytes)};
-}
-
 void fill_with_empty_pages(const TablespaceFile& file, std::uint64_t offset_bytes, MutableBytes into) {
   const std::uint32_t page_bytes = file.format.physical_bytes;
   for (std::size_t at = 0; at + page_bytes <= into.size(); at += page_bytes)
-    innodb::make_empty_page(into.subspan(at, page_bytes), file.format, file.space, page_at(file, offset_bytes + at));
+    innodb::make_empty_page(into.subspan(at, page_bytes), file.format, file.space, file.page_at(offset_bytes + at));
 }
 
 }  // namespace
@@ -196,10 +192,10 @@ Result<> LiveFiles::make_fit(const Entry& entry, const UniqueFd& fd, std::uint64
   const TablespaceFile& file = *entry.file;
   const std::uint32_t page_bytes = file.format.physical_bytes;
   const auto visit = [&](std::size_t index, const Result<PageState>&) -> Result<> {
-    return read_torn(entry, fd, offset_bytes + index * page_bytes, page_at(file, offset_bytes + index * page_bytes),
+    return read_torn(entry, fd, offset_bytes + index * page_bytes, file.page_at(offset_bytes + index * page_bytes),
                      pages.subspan(index * page_bytes, page_bytes));
   };
-  Result<> done = innodb::visit_odd_pages(pages, file.expectation(), page_at(file, offset_bytes), visit);
+  Result<> done = innodb::visit_odd_pages(pages, file.expectation(), file.page_at(offset_bytes), visit);
   const bool another_file = !done && done.error().code == Errc::conflict;
   return done || another_file ? done : damaged_page(file, done.error());
 }

@@ -172,7 +172,7 @@ Result<PagePlan> LiveView::begin_page_copy() {
                                {"changes", followed->changes.size()},
                                {"from", hold_.checkpoint.value()},
                                {"to", redo_start_.value()}});
-  return PagePlan{std::move(followed->changes), std::move(*pages), true};
+  return PagePlan{.changes = std::move(followed->changes), .pages = std::move(*pages), .may_have_late_pages = true};
 }
 
 Result<> LiveView::read_page(const PageRef& page, MutableBytes into) const {

@@ -157,16 +157,12 @@ class DatadirView final : public CloneView {
     if (offset_bytes % page_bytes != 0)
       return Error{Errc::malformed, fmt::format("{}: offset {} is not on a page of {} bytes", file.path.string(),
                                                 offset_bytes, page_bytes)};
-    return filter_.apply(file, page_at(file, offset_bytes), pages);
+    return filter_.apply(file, file.page_at(offset_bytes), pages);
   }
 
   bool is_fit(const TablespaceFile& file, std::uint64_t offset_bytes, ByteView pages) const {
     if (served_unseen()) return true;
-    return offset_bytes % file.format.physical_bytes == 0 && filter_.are_fit(file, page_at(file, offset_bytes), pages);
-  }
-
-  static PageNo page_at(const TablespaceFile& file, std::uint64_t offset_bytes) {
-    return PageNo{file.first_page.value() + static_cast<std::uint32_t>(offset_bytes / file.format.physical_bytes)};
+    return offset_bytes % file.format.physical_bytes == 0 && filter_.are_fit(file, file.page_at(offset_bytes), pages);
   }
 
   /// `pages` are whole ones.

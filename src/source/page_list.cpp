@@ -73,7 +73,7 @@ Result<> list_pages(const TablespaceFile& file, const std::function<void(const P
     buffer.resize(std::min(kReadBytes, file.usable_bytes() - offset));
     const Result<> all_read = read_exactly(*fd, file.path, offset, buffer);
     for (std::size_t at = 0; at < buffer.size(); at += page_bytes) {
-      const PageNo number{file.first_page.value() + static_cast<std::uint32_t>((offset + at) / page_bytes)};
+      const PageNo number = file.page_at(offset + at);
       const MutableBytes page = MutableBytes{buffer}.subspan(at, page_bytes);
       const Result<> read = all_read ? all_read : read_exactly(*fd, file.path, offset + at, page);
       runs.add(read ? examine(examiner, file, number, page)

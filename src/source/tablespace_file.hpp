@@ -51,6 +51,10 @@ struct TablespaceFile {
     return is_tablespace() ? stamp.size_bytes - stamp.size_bytes % format.physical_bytes : stamp.size_bytes;
   }
   [[nodiscard]] std::uint64_t page_count() const { return stamp.size_bytes / format.physical_bytes; }
+  /// The space-wide number of the page at `offset_bytes` in this file.
+  [[nodiscard]] PageNo page_at(std::uint64_t offset_bytes) const {
+    return PageNo{first_page.value() + static_cast<std::uint32_t>(offset_bytes / format.physical_bytes)};
+  }
   [[nodiscard]] bool encrypted() const {
     return flags.encrypted() || (page0 && page0->encryption_progress != innodb::EncryptionProgress::none);
   }

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "server/clone_server.hpp"
+#include "support/no_sink.hpp"
 
 namespace {
 
@@ -58,15 +59,6 @@ class PagesSource final : public DonorSource {
   std::uint64_t pages_;
 };
 
-class NoSink final : public RecipientSink {
- public:
-  Result<> add_file(const FileDescriptor&) override { return {}; }
-  Result<> rename_file(const FileDescriptor&) override { return {}; }
-  Result<> remove_file(const FileDescriptor&) override { return {}; }
-  Result<> settle_names() override { return {}; }
-  Result<> write(const DataDescriptor&, ByteView) override { return {}; }
-};
-
 double cpu_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -80,7 +72,7 @@ void clone(benchmark::State& state, std::uint64_t file_pages, std::uint64_t page
   double cpu = 0;
   for (auto _ : state) {
     testing::CloneServer server{std::make_shared<PagesSource>(file_pages, pages)};
-    NoSink sink;
+    testing::NoSink sink;
     RecipientMachine recipient{{}, sink};
     cpu -= cpu_seconds();
     if (const std::optional<Error> refused = server.clone(recipient, testing::clone_client("clone")))

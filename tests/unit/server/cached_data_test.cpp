@@ -7,6 +7,7 @@
 
 #include "clone/memory_view.hpp"
 #include "server/clone_server.hpp"
+#include "support/no_sink.hpp"
 
 namespace donord {
 namespace {
@@ -149,15 +150,6 @@ TEST_F(CachedDataTest, ThatIsDamagedEndsTheCloneWithTheErrorOfThePool) {
   EXPECT_EQ(cache_->waits_outside_the_pool, 0U);
 }
 
-class BottomlessSink final : public RecipientSink {
- public:
-  Result<> add_file(const FileDescriptor&) override { return {}; }
-  Result<> rename_file(const FileDescriptor&) override { return {}; }
-  Result<> remove_file(const FileDescriptor&) override { return {}; }
-  Result<> settle_names() override { return {}; }
-  Result<> write(const DataDescriptor&, ByteView) override { return {}; }
-};
-
 class EndlessCloneTest : public ::testing::Test {
  protected:
   /// Goes on to its first data.
@@ -175,7 +167,7 @@ class EndlessCloneTest : public ::testing::Test {
   }
 
   SeededRandom random_{1};
-  BottomlessSink sink_;
+  testing::NoSink sink_;
   CloneServer server_{source_of([this] { return std::make_unique<EndlessView>(random_); })};
   CloneServer::Socket& data_ = server_.connect(testing::clone_client("clone"));
 };
