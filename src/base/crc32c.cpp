@@ -3,6 +3,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "base/crc32c_fold.hpp"
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #elif defined(__aarch64__)
@@ -50,16 +52,15 @@ std::uint32_t step_portable(std::uint32_t state, const std::uint8_t* at, std::si
 using Lanes = std::array<std::uint32_t, kCrc32cLanes>;
 using LanePointers = std::array<const std::uint8_t*, kCrc32cLanes>;
 
-Lanes lanes_portable(LanePointers at, std::size_t length) {
-  Lanes states{};
-  for (std::size_t i = 0; i < kCrc32cLanes; ++i) states[i] = step_portable(~std::uint32_t{0}, at[i], length);
+Lanes lanes_portable(Lanes states, LanePointers at, std::size_t length) {
+  for (std::size_t i = 0; i < kCrc32cLanes; ++i) states[i] = step_portable(states[i], at[i], length);
   return states;
 }
 
 struct Implementation {
   std::string_view name;
   std::uint32_t (*step)(std::uint32_t state, const std::uint8_t* at, std::size_t length);
-  Lanes (*lanes)(LanePointers at, std::size_t length);
+  Lanes (*lanes)(Lanes states, LanePointers at, std::size_t length);
 };
 
 constexpr Implementation kPortable{"portable", step_portable, lanes_portable};
@@ -105,13 +106,13 @@ DONORD_CRC32C_TARGET std::uint32_t step_instruction(std::uint32_t state, const s
   return static_cast<std::uint32_t>(wide);
 }
 
-DONORD_CRC32C_TARGET Lanes lanes_instruction(LanePointers at, std::size_t length) {
+DONORD_CRC32C_TARGET Lanes lanes_instruction(Lanes states, LanePointers at, std::size_t length) {
   static_assert(kCrc32cLanes == 4);
   const auto [a, b, c, d] = at;
-  std::uint64_t state_a = 0xFFFFFFFF;
-  std::uint64_t state_b = 0xFFFFFFFF;
-  std::uint64_t state_c = 0xFFFFFFFF;
-  std::uint64_t state_d = 0xFFFFFFFF;
+  std::uint64_t state_a = states[0];
+  std::uint64_t state_b = states[1];
+  std::uint64_t state_c = states[2];
+  std::uint64_t state_d = states[3];
   std::size_t i = 0;
   for (; length - i >= 8; i += 8) {
     state_a = fold8(state_a, load_native(a + i));
@@ -131,9 +132,41 @@ DONORD_CRC32C_TARGET Lanes lanes_instruction(LanePointers at, std::size_t length
 
 #undef DONORD_CRC32C_TARGET
 
+/// What is shorter is not worth the folding.
+constexpr std::size_t kLeastFolded = 4 * kCrc32cFoldBytes;
+using Folded = std::array<std::uint8_t, kCrc32cFoldBytes>;
+
+std::uint32_t step_folded(std::uint32_t state, const std::uint8_t* at, std::size_t length) {
+  if (length < kLeastFolded) return step_instruction(state, at, length);
+  const std::size_t blocks = length / kCrc32cFoldBytes;
+  Folded folded;
+  fold_crc32c(state, at, blocks, folded);
+  state = step_instruction(0, folded.data(), folded.size());
+  return step_instruction(state, at + blocks * kCrc32cFoldBytes, length % kCrc32cFoldBytes);
+}
+
+Lanes lanes_folded(Lanes states, LanePointers at, std::size_t length) {
+  if (length < kLeastFolded) return lanes_instruction(states, at, length);
+  const std::size_t blocks = length / kCrc32cFoldBytes;
+  std::array<Folded, kCrc32cLanes> folded;
+  LanePointers ends{};
+  for (std::size_t i = 0; i < kCrc32cLanes; ++i) {
+    fold_crc32c(states[i], at[i], blocks, folded[i]);
+    at[i] += blocks * kCrc32cFoldBytes;
+    ends[i] = folded[i].data();
+  }
+  states = lanes_instruction({}, ends, kCrc32cFoldBytes);
+  return lanes_instruction(states, at, length % kCrc32cFoldBytes);
+}
+
+Implementation best() {
+  if (!instruction_present()) return kPortable;
+  if (can_fold_crc32c()) return {"avx512", step_folded, lanes_folded};
+  return {kInstructionName, step_instruction, lanes_instruction};
+}
+
 const Implementation& chosen() {
-  static const Implementation implementation =
-      instruction_present() ? Implementation{kInstructionName, step_instruction, lanes_instruction} : kPortable;
+  static const Implementation implementation = best();
   return implementation;
 }
 
@@ -161,7 +194,9 @@ std::array<std::uint32_t, kCrc32cLanes> crc32c_lanes(const std::array<ByteView, 
     assert(buffers[i].size() >= buffers[0].size());
     at[i] = buffers[i].data();
   }
-  Lanes crcs = chosen().lanes(at, buffers[0].size());
+  Lanes crcs;
+  crcs.fill(~std::uint32_t{0});
+  crcs = chosen().lanes(crcs, at, buffers[0].size());
   for (std::uint32_t& crc : crcs) crc = ~crc;
   return crcs;
 }

@@ -3,7 +3,8 @@
 // CRC-32C: the Castagnoli polynomial, reflected, initial value and final xor 0xFFFFFFFF. It protects InnoDB's pages and
 // redo blocks. The processor's own instruction is used where it is present (x86 SSE 4.2, Arm CRC32; found at run time),
 // a table otherwise. The instruction takes several cycles but a new one can start every cycle: one buffer alone reaches
-// a third of the possible speed, four independent ones together reach all of it. See tests/bench/crc32c_bench.cpp.
+// a third of the possible speed, four independent ones together reach all of it. Where the processor can multiply 64
+// bytes at once, long buffers are folded first (base/crc32c_fold.hpp). See tests/bench/crc32c_bench.cpp.
 
 #include <array>
 #include <cstddef>
@@ -26,7 +27,7 @@ inline constexpr std::size_t kCrc32cLanes = 4;
 /// shorter one is a bug of the caller.
 [[nodiscard]] std::array<std::uint32_t, kCrc32cLanes> crc32c_lanes(const std::array<ByteView, kCrc32cLanes>& buffers);
 
-/// "sse4.2", "arm-crc32" or "portable".
+/// "avx512", "sse4.2", "arm-crc32" or "portable".
 [[nodiscard]] std::string_view crc32c_implementation();
 
 /// The table-driven form, which is right everywhere: what the others are tested against.
