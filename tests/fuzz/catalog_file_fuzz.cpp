@@ -12,35 +12,16 @@
 #include "base/endian.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/session_report.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace donord {
 namespace {
 
 constexpr std::size_t kPatchBytes = 3;
 
-/// A directory that lives as long as the process.
-class Directory {
- public:
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "donord_catalog_fuzz_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::filesystem::path file() const { return path_ / "catalog.db"; }
-
- private:
-  std::filesystem::path path_;
-};
-
-const Directory& directory() {
-  static const Directory made;
-  return made;
+std::filesystem::path catalog_file() {
+  static const testing::ScratchDirectory directory;
+  return directory.path() / "catalog.db";
 }
 
 void fill(Catalog& catalog) {
@@ -55,8 +36,8 @@ void fill(Catalog& catalog) {
 
 const std::string& good_file() {
   static const std::string content = [] {
-    fill(*Catalog::open(directory().file(), sqlite::Access::read_write).value());
-    std::ifstream in{directory().file(), std::ios::binary};
+    fill(*Catalog::open(catalog_file(), sqlite::Access::read_write).value());
+    std::ifstream in{catalog_file(), std::ios::binary};
     return std::string{std::istreambuf_iterator<char>{in}, {}};
   }();
   return content;
@@ -71,9 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::size_t kMostPatches = 256;
   for (std::size_t at = 0; at + kPatchBytes <= std::min(size, kMostPatches * kPatchBytes); at += kPatchBytes)
     content[load_le<2>(data + at) % content.size()] = static_cast<char>(data[at + 2]);
-  std::ofstream{directory().file(), std::ios::binary} << content;
+  std::ofstream{catalog_file(), std::ios::binary} << content;
 
-  auto catalog = Catalog::open(directory().file(), sqlite::Access::read_only);
+  auto catalog = Catalog::open(catalog_file(), sqlite::Access::read_only);
   if (!catalog) return 0;
   const Result<std::vector<SessionRecord>> sessions = (*catalog)->list_sessions();
   if (!sessions) return 0;

@@ -4,21 +4,17 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "support/scratch_directory.hpp"
+
 namespace donord {
 namespace {
 
 namespace fs = std::filesystem;
 
-class FileTest : public testing::Test {
+class FileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "donord_file_XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
-  fs::path directory_;
+  const testing::ScratchDirectory scratch_;
+  const fs::path directory_ = scratch_.path();
 };
 
 TEST_F(FileTest, AtomicWriteLeavesOnlyTheFileWithItsMode) {

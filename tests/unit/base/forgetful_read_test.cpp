@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "support/scratch_directory.hpp"
 #include "support/seeded_random.hpp"
 
 namespace donord {
@@ -17,10 +18,6 @@ constexpr std::size_t kPageBytes = 4096;
 class ForgetfulReadTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "donord_file_XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    path_ = directory_ / "file";
     testing::SeededRandom random{7};
     content_.resize(kFileBytes);
     for (std::uint8_t& byte : content_) byte = static_cast<std::uint8_t>(random.below(256));
@@ -30,8 +27,6 @@ class ForgetfulReadTest : public ::testing::Test {
     forget(0, kFileBytes);
     if (cached(0, kFileBytes) != 0) GTEST_SKIP() << "this file system is always in memory";
   }
-
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   void forget(std::size_t offset, std::size_t bytes) {
     ::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes), POSIX_FADV_DONTNEED);
@@ -55,8 +50,8 @@ class ForgetfulReadTest : public ::testing::Test {
     EXPECT_TRUE(std::ranges::equal(into, ByteView{content_}.subspan(offset, bytes)));
   }
 
-  std::filesystem::path directory_;
-  std::filesystem::path path_;
+  const testing::ScratchDirectory scratch_;
+  const std::filesystem::path path_ = scratch_.path() / "file";
   Bytes content_;
   UniqueFd fd_;
 };

@@ -9,15 +9,15 @@
 
 #include "catalog/schema.hpp"
 #include "fault/fault_injector.hpp"
-#include "temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace donord {
 namespace {
 
 using sqlite::Access;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 NewSession new_session() {
   return NewSession{.user = "clone",
@@ -37,12 +37,12 @@ NegotiatedClone negotiated(std::uint64_t clone_id) {
   return NegotiatedClone{CloneId{clone_id}, SnapshotId{UINT64_MAX - clone_id}, "sha256:00ff", 0x0103, 64};
 }
 
-class CatalogTest : public testing::Test {
+class CatalogTest : public ::testing::Test {
  protected:
   std::unique_ptr<Catalog> open(Access access = Access::read_write) {
     return Catalog::open(path(), access, [this] { return now_; }).value();
   }
-  std::filesystem::path path() const { return directory_ / "catalog.db"; }
+  std::filesystem::path path() const { return directory_.path() / "catalog.db"; }
 
   /// Runs `body` with the catalog in another process, which then dies by SIGKILL.
   template <class Body>
@@ -60,7 +60,7 @@ class CatalogTest : public testing::Test {
   std::int64_t now_ = 1'000'000;
 
  private:
-  TemporaryDirectory directory_;
+  testing::ScratchDirectory directory_;
 };
 
 TEST_F(CatalogTest, KeepsEverythingAboutASession) {

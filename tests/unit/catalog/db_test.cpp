@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 
 #include "fault/fault_injector.hpp"
-#include "temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace donord::sqlite {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Db memory_with_table() {
   Db db = Db::open_in_memory().value();
@@ -95,8 +95,8 @@ TEST(Db, EnforcesForeignKeys) {
 }
 
 TEST(Db, CreatesAFileThatOnlyItsOwnerReads) {
-  const TemporaryDirectory directory;
-  const std::filesystem::path path = directory / "new.db";
+  const testing::ScratchDirectory directory;
+  const std::filesystem::path path = directory.path() / "new.db";
   Db db = Db::open(path, Access::read_write).value();
   ASSERT_TRUE(db.run_script("PRAGMA journal_mode = WAL; CREATE TABLE t (n)"));
   for (const char* suffix : {"", "-wal", "-shm"}) {
@@ -107,8 +107,8 @@ TEST(Db, CreatesAFileThatOnlyItsOwnerReads) {
 }
 
 TEST(Db, SaysThatAFileIsNoDatabase) {
-  const TemporaryDirectory directory;
-  const std::filesystem::path path = directory / "text";
+  const testing::ScratchDirectory directory;
+  const std::filesystem::path path = directory.path() / "text";
   std::ofstream{path} << std::string(4096, 'x');
   Db db = Db::open(path, Access::read_write).value();
   const Result<> read = db.run("SELECT * FROM sqlite_schema");
@@ -118,14 +118,14 @@ TEST(Db, SaysThatAFileIsNoDatabase) {
 }
 
 TEST(Db, SaysThatAFileOrDirectoryIsMissing) {
-  const TemporaryDirectory directory;
-  EXPECT_EQ(Db::open(directory / "none.db", Access::read_only).error().code, Errc::not_found);
-  EXPECT_EQ(Db::open(directory / "no/such/directory.db", Access::read_write).error().code, Errc::not_found);
+  const testing::ScratchDirectory directory;
+  EXPECT_EQ(Db::open(directory.path() / "none.db", Access::read_only).error().code, Errc::not_found);
+  EXPECT_EQ(Db::open(directory.path() / "no/such/directory.db", Access::read_write).error().code, Errc::not_found);
 }
 
 TEST(Db, RefusesToWriteWhatWasOpenedForReading) {
-  const TemporaryDirectory directory;
-  const std::filesystem::path path = directory / "read.db";
+  const testing::ScratchDirectory directory;
+  const std::filesystem::path path = directory.path() / "read.db";
   ASSERT_TRUE(Db::open(path, Access::read_write).value().run_script("CREATE TABLE t (n)"));
   Db db = Db::open(path, Access::read_only).value();
   const Result<> written = db.run("INSERT INTO t VALUES (1)");

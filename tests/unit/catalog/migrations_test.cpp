@@ -7,13 +7,13 @@
 #include <iterator>
 
 #include "fault/fault_injector.hpp"
-#include "temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace donord::sqlite {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr std::array<std::string_view, 3> kSteps = {"CREATE TABLE t (n INTEGER) STRICT",
                                                     "ALTER TABLE t ADD COLUMN s TEXT; INSERT INTO t VALUES (1, 'x')",
@@ -92,8 +92,8 @@ TEST(Migrations, RefuseAnOlderFileThatIsOnlyRead) {
 }
 
 TEST(Migrations, LeaveTheDatabaseOfAnotherProgramAsItIs) {
-  const TemporaryDirectory directory;
-  const std::filesystem::path path = directory / "other.db";
+  const testing::ScratchDirectory directory;
+  const std::filesystem::path path = directory.path() / "other.db";
   ASSERT_TRUE(Db::open(path, Access::read_write).value().run_script("CREATE TABLE theirs (n)"));
   const std::string before = content(path);
   Db db = Db::open(path, Access::read_write).value();

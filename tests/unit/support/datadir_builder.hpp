@@ -2,36 +2,15 @@
 
 // A small datadir of a server that was shut down cleanly, in a temporary directory, for tests that then damage it.
 
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 
 #include "support/innodb_builder.hpp"
+#include "support/scratch_directory.hpp"
 #include "support/undo_builder.hpp"
 
 namespace donord::testing {
-
-/// Removed with its content at the end of its life.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "donord_datadir_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
-    path_ = std::filesystem::canonical(name);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline constexpr Lsn kShutdownLsn{16'384'000 + 4000};
 

@@ -3,9 +3,7 @@
 // A server that lets everybody in, over a Unix socket, and answers each statement as a test says.
 
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
-#include <gtest/gtest.h>
 #include <list>
 #include <mutex>
 #include <string>
@@ -20,6 +18,7 @@
 #include "protocol/handshake.hpp"
 #include "protocol/packet.hpp"
 #include "protocol/result_set.hpp"
+#include "support/scratch_directory.hpp"
 #include "upstream/upstream_options.hpp"
 
 namespace donord {
@@ -37,9 +36,6 @@ class FakeServer {
   using Script = std::function<Answer(const std::string& statement)>;
 
   explicit FakeServer(Script script) : script_(std::move(script)) {
-    std::string name = ::testing::TempDir() + "donord_upstream_XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    directory_ = name;
     listener_ = UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -56,8 +52,6 @@ class FakeServer {
     acceptor_.join();
     hang_up();
     for (Session& session : sessions_) session.thread.join();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
   }
 
   [[nodiscard]] UpstreamOptions options() const {
@@ -92,7 +86,7 @@ class FakeServer {
     std::thread thread;
   };
 
-  [[nodiscard]] std::string socket() const { return (directory_ / "s").string(); }
+  [[nodiscard]] std::string socket() const { return (directory_.path() / "s").string(); }
 
   void accept_all() {
     for (;;) {
@@ -168,7 +162,7 @@ class FakeServer {
   }
 
   Script script_;
-  std::filesystem::path directory_;
+  const testing::ScratchDirectory directory_;
   UniqueFd listener_;
   mutable std::mutex mutex_;
   std::list<Session> sessions_;

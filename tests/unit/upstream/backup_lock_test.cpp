@@ -8,9 +8,9 @@
 namespace donord {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 FakeServer::Answer agree(const std::string&) {
   return OkPacket{};

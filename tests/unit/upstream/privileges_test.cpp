@@ -8,9 +8,9 @@
 namespace donord {
 namespace {
 
-using testing::ElementsAre;
-using testing::Field;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
 
 /// Refuses the statements that hold one of `words`.
 FakeServer::Script refusing(std::vector<std::string> words) {

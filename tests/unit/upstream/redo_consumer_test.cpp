@@ -8,9 +8,9 @@
 namespace donord {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 /// A server that has its newest checkpoint at 1000, and answers `answer` to calls of `function`.
 FakeServer::Script server_with(std::string function = "", FakeServer::Answer answer = OkPacket{}) {

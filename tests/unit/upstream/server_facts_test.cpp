@@ -10,8 +10,8 @@
 namespace donord {
 namespace {
 
-using testing::ElementsAre;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 
 constexpr std::string_view kUuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 

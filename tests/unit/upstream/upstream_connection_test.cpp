@@ -8,9 +8,9 @@
 namespace donord {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 /// Answers what prepares a session, and leaves the rest to the test.
 FakeServer::Script after_set(FakeServer::Script script) {
