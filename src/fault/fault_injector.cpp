@@ -71,6 +71,11 @@ std::optional<FaultAction> FaultInjector::decide(std::string_view point, std::sp
   return std::nullopt;
 }
 
+bool FaultInjector::is_paused(const FaultAction& action) const {
+  std::error_code ignored;
+  return !released_ && !std::filesystem::exists(action.until, ignored);
+}
+
 std::vector<FaultRuleReport> FaultInjector::report() const {
   const std::lock_guard lock{mutex_};
   std::vector<FaultRuleReport> reports;
@@ -91,8 +96,7 @@ Result<> fault_point(FaultInjector& faults, std::string_view point, std::initial
       std::this_thread::sleep_for(action->delay);
       return {};
     case FaultKind::pause:
-      for (std::error_code ignored; !std::filesystem::exists(action->until, ignored);)
-        std::this_thread::sleep_for(kPausePoll);
+      while (faults.is_paused(*action)) std::this_thread::sleep_for(kPausePoll);
       return {};
     case FaultKind::error:
     case FaultKind::disconnect:

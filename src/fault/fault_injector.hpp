@@ -55,6 +55,11 @@ class FaultInjector {
     return hit(point, std::span<const FaultAttribute>{attributes.begin(), attributes.size()});
   }
 
+  /// Whether somebody who was told to pause has to wait on.
+  [[nodiscard]] bool is_paused(const FaultAction& action) const;
+  /// Ends every pause, those to come as well: the program ends.
+  void release() { released_ = true; }
+
   [[nodiscard]] std::vector<FaultRuleReport> report() const;
 
  private:
@@ -71,6 +76,7 @@ class FaultInjector {
   [[nodiscard]] std::optional<FaultAction> decide(std::string_view point, std::span<const FaultAttribute> attributes);
 
   std::atomic<bool> armed_ = false;
+  std::atomic<bool> released_ = false;
   mutable std::mutex mutex_;
   std::vector<ArmedRule> rules_;
 };

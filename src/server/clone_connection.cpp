@@ -345,7 +345,7 @@ asio::awaitable<Result<>> CloneConnection::pass_fault_point(const DonorAction::V
       co_await AsyncEvent::pause(fault->delay);
       break;
     case FaultKind::pause:
-      while (!std::filesystem::exists(fault->until)) co_await AsyncEvent::pause(kPausePoll);
+      while (context_->faults.is_paused(*fault)) co_await AsyncEvent::pause(kPausePoll);
       break;
     case FaultKind::error: {
       const std::uint32_t number = fault->error_number == 0 ? 1105 : fault->error_number;

@@ -107,6 +107,7 @@ asio::awaitable<void> Server::stop_in_order() {
 
 void Server::stop_at_once() {
   context_->stopping = true;
+  context_->faults.release();
   context_->connections.close_all();
 }
 

@@ -133,6 +133,17 @@ def test_clones_cut_by_a_shutdown_go_on_later(new_donord: NewDonord, source_larg
     assert donor.wait_session("completed")["reconnects"] >= 1
 
 
+def test_paused_clones_do_not_keep_donord_from_ending(new_donord: NewDonord, source_small: Source, recipient: Mysqld,
+                                                      tmp_path: Path, check_directory: CheckDirectory) -> None:
+    donor = new_donord(source_small.datadir, faults=faults.pause("file_copy", tmp_path / "never", after=5)).start()
+    running = start_clone(recipient, donor.port, directory=tmp_path / "copy", variables=CloneOptions.threads(1))
+    donor.wait_fault("file_copy")
+    donor.stop()
+    donor.restart()
+    running.wait_ok()
+    check_directory(tmp_path / "copy", source_small)
+
+
 # -- the network --------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("stage", faults.STAGES)

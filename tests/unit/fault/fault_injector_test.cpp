@@ -162,5 +162,14 @@ TEST(FaultPoint, PausesUntilTheFileExists) {
   std::filesystem::remove(go);
 }
 
+TEST(FaultPoint, PausesNoLongerThanTheProgramRuns) {
+  FaultInjector faults{rules("p times=0 action=pause until=/there/is/no/such/file")};
+  std::jthread waiting{[&] { EXPECT_TRUE(fault_point(faults, "p")); }};
+  while (faults.report()[0].fired == 0) std::this_thread::yield();
+  faults.release();
+  waiting.join();
+  EXPECT_TRUE(fault_point(faults, "p"));
+}
+
 }  // namespace
 }  // namespace donord
