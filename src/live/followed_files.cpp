@@ -6,7 +6,7 @@
 
 #include "live/changed_while_cloned.hpp"
 #include "live/group_end.hpp"
-#include "source/datadir_scan.hpp"
+#include "live/unlisted_files.hpp"
 #include "source/key_replay.hpp"
 #include "source/wire_file.hpp"
 #include "source/wire_name.hpp"
@@ -40,7 +40,8 @@ FollowedFiles::FollowedFiles(std::shared_ptr<RedoWatch> watch, const RedoWatch::
       survey_(std::move(survey)),
       has_keys_(survey_.has_keys() || watch_->cipher() != nullptr),
       files_(survey_.files, survey_.options.datadir, watch_, since_, std::move(cache), waits_),
-      told_until_(since_) {
+      told_until_(since_),
+      undo_(waits_.undo_settled) {
   for (const TablespaceFile& file : survey_.files) {
     if (file.page0) spaces_.emplace(file.space, listed_.size());
     listed_.push_back(to_data_file(file));
@@ -199,8 +200,10 @@ void FollowedFiles::tell_of_attributes(std::size_t index, const TablespaceFile& 
 /// it should be shows that the log has gone on.
 Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>& created) {
   const Clock::time_point deadline = Clock::now() + waits_.calming_down;
+  std::optional<std::string> undo_lack;
   for (bool complete = false; !complete;) {
-    if (Clock::now() > deadline) return changed_while_cloned("files were created, renamed and dropped all the time");
+    if (Clock::now() > deadline)
+      return changed_while_cloned(undo_lack.value_or("files were created, renamed and dropped all the time"));
     const Result<Lsn> until = watch_->catch_up();
     if (!until) return until.error();
     told_until_ = *until;
@@ -209,7 +212,7 @@ Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>&
     now = std::move(*found);
     const Result<bool> truncating = truncates_undo(survey_.options);
     if (!truncating) return truncating.error();
-    complete = !*truncating && undo_has_settled(now);
+    complete = !*truncating && undo_.has_settled(now);
     created.clear();
     for (const auto& [space, fate] : now) {
       // One that was renamed while files were listed may have been missed as well.
@@ -219,47 +222,32 @@ Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>&
       complete = complete && file->has_value();
       if (*file && is_served(**file)) created.push_back(std::move(**file));
     }
+    if (complete) {
+      CreatedUndo undo = find_created_undo(survey_, files_, spaces(), now);
+      std::ranges::move(undo.files, std::back_inserter(created));
+      undo_lack = std::move(undo.lack);
+      complete = !undo_lack;
+    }
+    if (!complete) std::this_thread::sleep_for(kNextLook);
   }
   return {};
 }
 
-/// The file of an undo tablespace goes before the dictionary knows of it, by a moment. True when that has passed.
-bool FollowedFiles::undo_has_settled(const SpaceFates& now) {
-  bool settled = true;
-  for (const auto& [space, fate] : now) {
-    if (!fate.removed || innodb::kind_of(space) != innodb::SpaceKind::undo) continue;
-    const auto [seen, first] = undo_removed_.emplace(space, Clock::now());
-    settled = settled && Clock::now() - seen->second > waits_.undo_dropped;
-  }
-  return settled;
-}
-
-/// Of files that were imported check_imports() tells. The number of a removed file's inode may have been given to
-/// another one.
+/// Of files that were imported check_imports() tells. What the recipient has is one file of each tablespace.
 std::vector<TablespaceFile> FollowedFiles::find_strangers(const SpaceFates& now) const {
-  std::set<std::pair<std::uint64_t, std::uint64_t>> known;
-  for (std::size_t i = 0; i < files_.size(); ++i) {
-    const std::shared_ptr<const TablespaceFile> file = files_.file(i);
-    const auto fate = now.find(file->space);
-    if (fate == now.end() || !fate->second.removed) known.emplace(file->stamp.device, file->stamp.inode);
-  }
-  std::vector<TablespaceFile> strangers;
-  for (const ScannedFile& one : scan_datadir(survey_.options).candidates) {
-    const Result<FileStamp> stamp = stamp_of(one.path);
-    if (!stamp || known.contains({stamp->device, stamp->inode})) continue;
-    Result<TablespaceFile> file = identify_live(survey_, one);
-    if (!file || !is_served(*file)) continue;
-    const auto fate = now.find(file->space);
-    const bool in_log = fate != now.end() && !fate->second.removed &&
-                        (fate->second.imported || place_of(survey_.options.datadir, fate->second.path) == file->path);
-    if (!in_log) strangers.push_back(std::move(*file));
-  }
+  const auto is_in_log = [&](const TablespaceFile& file) {
+    const auto fate = now.find(file.space);
+    if (fate == now.end() || fate->second.removed) return false;
+    if (fate->second.created_somewhere()) return !spaces_.contains(file.space);
+    return fate->second.imported || place_of(survey_.options.datadir, fate->second.path) == file.path;
+  };
+  std::vector<TablespaceFile> strangers = find_unlisted(survey_, files_, now).files;
+  std::erase_if(strangers, is_in_log);
   return strangers;
 }
 
 /// A file that the log has removed stays until the log is on the disk; one that was just made is there before the log
-/// says so. Of what CREATE UNDO TABLESPACE makes the log says nothing before it is truncated: that it goes does not
-/// explain how it came.
+/// says so. That a file goes does not explain how it came.
 Result<> FollowedFiles::check_strangers() const {
   const Clock::time_point begun = Clock::now();
   std::map<SpaceId, std::filesystem::path> seen;
@@ -272,7 +260,8 @@ Result<> FollowedFiles::check_strangers() const {
     for (const TablespaceFile& stranger : strangers) seen.emplace(stranger.space, stranger.path);
     const auto unexplained = std::ranges::find_if(seen, [&](const auto& one) {
       const auto fate = now->find(one.first);
-      return !spaces_.contains(one.first) && (fate == now->end() || fate->second.path.empty());
+      return !spaces_.contains(one.first) &&
+             (fate == now->end() || (fate->second.path.empty() && !fate->second.created));
     });
     if (strangers.empty() && unexplained == seen.end()) return {};
     if (Clock::now() - begun > waits_.on_its_way)
@@ -346,8 +335,11 @@ Result<std::optional<std::string>> FollowedFiles::what_redo_lacks(Lsn end) const
     if (fate.imported) return Lack{fmt::format("{} was imported", name_of(space, fate))};
     if (fate.index_loaded) return Lack{fmt::format("an index of {} was built", name_of(space, fate))};
     if (fate.key_written) return Lack{fmt::format("the encryption of {} changed", name_of(space, fate))};
+    const auto known = spaces_.find(space);
+    if (known == spaces_.end() && fate.created_somewhere())
+      return Lack{fmt::format("the undo tablespace {} was made", space)};
     if (fate.path.empty()) continue;
-    if (const auto known = spaces_.find(space); known != spaces_.end()) {
+    if (known != spaces_.end()) {
       const Result<std::optional<TablespaceFile>> renamed = renamed_file(known->second, fate);
       if (!renamed) return renamed.error();
       if (*renamed && !directories_.contains(directory_of((*renamed)->name)))

@@ -3,7 +3,6 @@
 // The files of one live clone as its recipient is told of them: the list of FILE COPY, and what becomes of it
 // (docs/decisions/0012-live-sources.md).
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "live/live_waits.hpp"
 #include "live/redo_watch.hpp"
 #include "live/space_fates.hpp"
+#include "live/undo_changes.hpp"
 #include "source/file_cache.hpp"
 
 namespace donord {
@@ -83,7 +83,6 @@ class FollowedFiles {
   [[nodiscard]] Result<std::optional<TablespaceFile>> created_file(SpaceId space, const SpaceFate& fate) const;
   [[nodiscard]] Result<std::optional<TablespaceFile>> renamed_file(std::size_t index, const SpaceFate& fate) const;
   [[nodiscard]] Result<> find_files(SpaceFates& now, std::vector<TablespaceFile>& created);
-  [[nodiscard]] bool undo_has_settled(const SpaceFates& now);
   [[nodiscard]] std::vector<TablespaceFile> find_strangers(const SpaceFates& now) const;
   [[nodiscard]] Result<> check_imports(const SpaceFates& now, Lsn redo_start) const;
   [[nodiscard]] Result<Announced> follow_known(const SpaceFates& fates);
@@ -105,7 +104,7 @@ class FollowedFiles {
   std::map<SpaceId, std::size_t> spaces_;  // tablespaces that the recipient has, and their first files
   Lsn told_until_;
   bool followed_once_ = false;
-  std::map<SpaceId, std::chrono::steady_clock::time_point> undo_removed_;  // and when that was noticed
+  UndoSettling undo_;
 };
 
 }  // namespace donord

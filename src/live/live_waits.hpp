@@ -11,8 +11,8 @@ struct LiveWaits {
   std::chrono::milliseconds settled{1200};
   /// For a moment in which no file is created, renamed or dropped.
   std::chrono::milliseconds calming_down{60'000};
-  /// The file of an undo tablespace goes before the dictionary knows of it.
-  std::chrono::milliseconds undo_dropped{500};
+  /// The file of an undo tablespace comes and goes before the dictionary knows of it.
+  std::chrono::milliseconds undo_settled{500};
   /// How long a file may be neither where the log says that it is nor removed, or be where the log knows of none: the
   /// log is ahead of the directory by a moment, and what is read of it may be behind, as long as it is being written.
   std::chrono::milliseconds on_its_way{5000};

@@ -18,6 +18,8 @@ std::string_view name_of(LogEventKind kind) {
       return "key_written";
     case LogEventKind::file_imported:
       return "file_imported";
+    case LogEventKind::undo_made:
+      return "undo_made";
   }
   return {};
 }
@@ -57,6 +59,10 @@ Result<std::optional<LogEvent>> find_log_event(const innodb::RedoGroup& group, c
       event.kind = LogEventKind::key_written;
       return event;
     }
+    case innodb::RedoType::init_file_page2:
+      if (!makes_undo_tablespace(record)) return std::nullopt;
+      event.kind = LogEventKind::undo_made;
+      return event;
     default:
       return std::nullopt;
   }

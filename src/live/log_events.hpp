@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "innodb/redo_parser.hpp"
+#include "innodb/space_id.hpp"
 
 namespace donord {
 
@@ -19,6 +20,7 @@ enum class LogEventKind : std::uint8_t {
   index_loaded = 4,   ///< pages were written that are not in the log; they are in the file
   key_written = 5,    ///< encryption information was written into page 0
   file_imported = 6,  ///< pages of a file that was removed are named again: ALTER TABLE ... IMPORT TABLESPACE
+  undo_made = 7,      ///< page 0 of an undo tablespace was made: all that CREATE UNDO TABLESPACE logs of the file
 };
 
 /// "file_created".
@@ -58,11 +60,16 @@ struct LogEvent {
   }
 };
 
+[[nodiscard]] constexpr bool makes_undo_tablespace(const innodb::RedoRecord& record) {
+  return record.type == innodb::RedoType::init_file_page2 && record.page == PageNo{0} &&
+         innodb::kind_of(record.space) == innodb::SpaceKind::undo;
+}
+
 /// Whether a record of this type can be an event.
 [[nodiscard]] constexpr bool may_be_event(const innodb::RedoRecord& record) {
   using innodb::RedoType;
   return innodb::is_file_operation(record.type) || record.type == RedoType::index_load ||
-         (record.type == RedoType::write_string && record.page == PageNo{0});
+         (record.type == RedoType::write_string && record.page == PageNo{0}) || makes_undo_tablespace(record);
 }
 
 /// The event that a record of the group is; nothing if it is none, as FILE_EXTEND. That a file was imported, no record

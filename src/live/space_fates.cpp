@@ -12,6 +12,9 @@ SpaceFates fates_of(const std::vector<LogEvent>& events) {
         fate.created = true;
         fate.path = event.path;
         break;
+      case LogEventKind::undo_made:
+        fate.created = true;
+        break;
       case LogEventKind::file_renamed:
         fate.path = event.new_path;
         break;

@@ -25,6 +25,9 @@ struct SpaceFate {
   std::optional<LogEvent> imported;      ///< the last one: the file is another one than before
   std::optional<LogEvent> key_written;   ///< the last one
   Lsn end;                               ///< of the last event
+
+  /// By CREATE UNDO TABLESPACE: the log does not say where.
+  [[nodiscard]] bool created_somewhere() const { return created && path.empty(); }
 };
 
 using SpaceFates = std::map<SpaceId, SpaceFate>;

@@ -62,6 +62,16 @@ TEST(LogEvents, AreWhatHappensToFiles) {
                           LogEvent{d, e, LogEventKind::key_written, kSpace, "", ""}));
 }
 
+TEST(LogEvents, AnUndoTablespaceIsMadeWhenItsPage0Is) {
+  constexpr SpaceId kUndo{0xFFFFFFED};
+  MemoryRedo log;
+  const Lsn a = log.end();
+  const Lsn b = log.add(testing::make_redo_group({testing::init_page(kUndo), testing::init_page(kUndo, PageNo{1})}));
+  log.add(testing::init_page(kUndo, PageNo{3}));
+  log.add(testing::write_u4(kUndo, 46, 9));
+  EXPECT_THAT(events_of(log), ElementsAre(LogEvent{a, b, LogEventKind::undo_made, kUndo, "", ""}));
+}
+
 TEST(LogEvents, AFileThatGrowsAndPagesThatChangeAreNone) {
   MemoryRedo log;
   log.add(testing::file_extend(kSpace, 114688, 16384));
@@ -99,7 +109,8 @@ TEST(LogEvents, EveryKindHasAName) {
   EXPECT_EQ(name_of(LogEventKind::key_written), "key_written");
   EXPECT_EQ(name_of(LogEventKind{0}), "");
   EXPECT_EQ(name_of(LogEventKind::file_imported), "file_imported");
-  EXPECT_EQ(name_of(LogEventKind{7}), "");
+  EXPECT_EQ(name_of(LogEventKind::undo_made), "undo_made");
+  EXPECT_EQ(name_of(LogEventKind{8}), "");
 }
 
 }  // namespace

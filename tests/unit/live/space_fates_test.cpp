@@ -48,6 +48,16 @@ TEST(SpaceFates, TheLatestOfEachKindIsKept) {
   EXPECT_EQ(changed.path, "");
 }
 
+TEST(SpaceFates, AnUndoTablespaceIsCreatedSomewhereUnlessTheLogNamesItsFile) {
+  const SpaceFate by_statement = fate({event(100, LogEventKind::undo_made), event(100, LogEventKind::key_written)});
+  EXPECT_TRUE(by_statement.created_somewhere());
+  EXPECT_EQ(by_statement.path, "");
+  const SpaceFate by_truncation =
+      fate({event(100, LogEventKind::file_created, "./undo_001"), event(200, LogEventKind::undo_made)});
+  EXPECT_FALSE(by_truncation.created_somewhere());
+  EXPECT_EQ(by_truncation.path, "./undo_001");
+}
+
 TEST(SpaceFates, AnImportedFileIsThereAgain) {
   const SpaceFate back =
       fate({event(100, LogEventKind::file_removed, "./db/a.ibd"), event(200, LogEventKind::file_imported)});

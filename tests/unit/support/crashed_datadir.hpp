@@ -62,13 +62,6 @@ inline Bytes make_initial_page(const TablespaceSpec& spec) {
   return page;
 }
 
-/// What a server logs when it turns the file of a new tablespace into one: page 0 of this many pages.
-inline Bytes first_page_group(SpaceId space, std::uint32_t flags, std::uint32_t pages) {
-  return make_redo_group({init_page(space), write_u2(space, 24, 8), write_u4(space, 8, 90704), write_u4(space, 12, 1),
-                          write_u4(space, 38, space.value()), write_u4(space, 46, pages), write_u4(space, 50, pages),
-                          write_u4(space, 54, flags)});
-}
-
 /// Half of it is the new page, half still the old one.
 inline Bytes torn(ByteView before, ByteView after) {
   Bytes page{after.begin(), after.end()};

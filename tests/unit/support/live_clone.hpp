@@ -19,7 +19,7 @@ inline LiveOptions live_options(const MadeUpServer& server) {
   return {.datadir = server.options(),
           .state_directory = server.scratch() / "state",
           .pace = {.poll = std::chrono::milliseconds{1}, .checkpoint_period = std::chrono::milliseconds{0}},
-          .view = {.waits = {.settled = std::chrono::milliseconds{0}, .undo_dropped = std::chrono::milliseconds{0}}}};
+          .view = {.waits = {.settled = std::chrono::milliseconds{0}, .undo_settled = std::chrono::milliseconds{0}}}};
 }
 
 /// For a watch without a source around it.

@@ -99,6 +99,15 @@ class MadeUpServer {
     std::filesystem::create_directories(at(to).parent_path());
     std::filesystem::rename(at(from), at(to));
   }
+  /// CREATE UNDO TABLESPACE. Returns what is in the file.
+  Bytes create_undo(const std::filesystem::path& file, SpaceId space, std::uint32_t pages = 8) {
+    const Bytes content = make_tablespace({.space = space, .flags = 0, .pages = pages});
+    log_create_undo(space, pages);
+    write_file(file, content);
+    return content;
+  }
+  /// The log does not say where.
+  Lsn log_create_undo(SpaceId space, std::uint32_t pages = 8) { return log(first_page_group(space, 0, pages)); }
   void drop(SpaceId space, const std::string& name) {
     log(file_delete(space, "./" + name));
     std::filesystem::remove(at(name));

@@ -66,4 +66,11 @@ inline RedoRecordSpec write_string(SpaceId space, std::size_t offset, ByteView b
           .page = page};
 }
 
+/// What a server logs when it turns the file of a new tablespace into one: page 0 of this many pages.
+inline Bytes first_page_group(SpaceId space, std::uint32_t flags, std::uint32_t pages) {
+  return make_redo_group({init_page(space), write_u2(space, 24, 8), write_u4(space, 8, 90704), write_u4(space, 12, 1),
+                          write_u4(space, 38, space.value()), write_u4(space, 46, pages), write_u4(space, 50, pages),
+                          write_u4(space, 54, flags)});
+}
+
 }  // namespace donord::testing

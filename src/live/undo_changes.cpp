@@ -1,0 +1,39 @@
+#include "live/undo_changes.hpp"
+
+#include "live/unlisted_files.hpp"
+
+namespace donord {
+
+using Clock = std::chrono::steady_clock;
+
+bool UndoSettling::has_settled(const SpaceFates& now) {
+  bool settled = true;
+  for (const auto& [space, fate] : now) {
+    const bool changed = fate.removed || fate.created_somewhere();
+    if (!changed || innodb::kind_of(space) != innodb::SpaceKind::undo) continue;
+    const auto seen = first_seen_.emplace(std::pair{space, fate.removed ? What::went : What::came}, Clock::now()).first;
+    settled = settled && Clock::now() - seen->second > moment_;
+  }
+  return settled;
+}
+
+CreatedUndo find_created_undo(const LiveSurvey& survey, const LiveFiles& files, const std::set<SpaceId>& spaces,
+                              const SpaceFates& now) {
+  std::set<SpaceId> wanted;
+  for (const auto& [space, fate] : now)
+    if (fate.created_somewhere() && !fate.removed && !spaces.contains(space)) wanted.insert(space);
+  if (wanted.empty()) return {};
+
+  CreatedUndo created;
+  UnlistedFiles unlisted = find_unlisted(survey, files, now);
+  for (TablespaceFile& file : unlisted.files)
+    if (wanted.erase(file.space) > 0) created.files.push_back(std::move(file));
+  if (!wanted.empty())
+    created.lack = fmt::format("the undo tablespace {}, whose file {}, was created", *wanted.begin(),
+                               unlisted.unidentified.empty()
+                                   ? "is not to be found"
+                                   : fmt::format("{} is not fit to be read", unlisted.unidentified.front().string()));
+  return created;
+}
+
+}  // namespace donord

@@ -1,0 +1,44 @@
+#pragma once
+
+// Undo tablespaces that come and go: the dictionary knows of it later, and the log does not name all of their files.
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "live/live_files.hpp"
+#include "live/live_survey.hpp"
+#include "live/space_fates.hpp"
+
+namespace donord {
+
+/// The file of an undo tablespace comes and goes before the dictionary has it in the log, by a moment.
+class UndoSettling {
+ public:
+  explicit UndoSettling(std::chrono::milliseconds moment) : moment_(moment) {}
+
+  /// Whether that has passed since each of the undo tablespaces was first seen here to have come, or to have gone.
+  [[nodiscard]] bool has_settled(const SpaceFates& now);
+
+ private:
+  enum class What { came, went };
+
+  const std::chrono::milliseconds moment_;
+  std::map<std::pair<SpaceId, What>, std::chrono::steady_clock::time_point> first_seen_;
+};
+
+struct CreatedUndo {
+  std::vector<TablespaceFile> files;
+  std::optional<std::string> lack;  ///< in words, if one was not found
+};
+
+/// The files of the undo tablespaces that were created somewhere and that the clone, which has `files` of `spaces`, has
+/// not got. A server has written all of their pages when it removes its sign of a truncation (`truncates_undo()`).
+[[nodiscard]] CreatedUndo find_created_undo(const LiveSurvey& survey, const LiveFiles& files,
+                                            const std::set<SpaceId>& spaces, const SpaceFates& now);
+
+}  // namespace donord
