@@ -200,10 +200,9 @@ void FollowedFiles::tell_of_attributes(std::size_t index, const TablespaceFile& 
 /// it should be shows that the log has gone on.
 Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>& created) {
   const Clock::time_point deadline = Clock::now() + waits_.calming_down;
-  std::optional<std::string> undo_lack;
+  std::optional<std::pair<SpaceId, Clock::time_point>> undo_lacks;  // since when
   for (bool complete = false; !complete;) {
-    if (Clock::now() > deadline)
-      return changed_while_cloned(undo_lack.value_or("files were created, renamed and dropped all the time"));
+    if (Clock::now() > deadline) return changed_while_cloned("files were created, renamed and dropped all the time");
     const Result<Lsn> until = watch_->catch_up();
     if (!until) return until.error();
     told_until_ = *until;
@@ -212,7 +211,7 @@ Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>&
     now = std::move(*found);
     const Result<bool> truncating = truncates_undo(survey_.options);
     if (!truncating) return truncating.error();
-    complete = !*truncating && undo_.has_settled(now);
+    if (!*truncating) complete = undo_.has_settled(now);
     created.clear();
     for (const auto& [space, fate] : now) {
       // One that was renamed while files were listed may have been missed as well.
@@ -225,8 +224,11 @@ Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>&
     if (complete) {
       CreatedUndo undo = find_created_undo(survey_, files_, spaces(), now);
       std::ranges::move(undo.files, std::back_inserter(created));
-      undo_lack = std::move(undo.lack);
-      complete = !undo_lack;
+      complete = !undo.lack;
+      if (undo.lack && (!undo_lacks || undo_lacks->first != undo.lack->space))
+        undo_lacks.emplace(undo.lack->space, Clock::now());
+      else if (undo.lack && Clock::now() - undo_lacks->second > waits_.on_its_way)
+        return undo.lack->error;
     }
     if (!complete) std::this_thread::sleep_for(kNextLook);
   }
@@ -334,10 +336,10 @@ Result<std::optional<std::string>> FollowedFiles::what_redo_lacks(Lsn end) const
     if (fate.removed) continue;
     if (fate.imported) return Lack{fmt::format("{} was imported", name_of(space, fate))};
     if (fate.index_loaded) return Lack{fmt::format("an index of {} was built", name_of(space, fate))};
-    if (fate.key_written) return Lack{fmt::format("the encryption of {} changed", name_of(space, fate))};
     const auto known = spaces_.find(space);
     if (known == spaces_.end() && fate.created_somewhere())
       return Lack{fmt::format("the undo tablespace {} was made", space)};
+    if (fate.key_written) return Lack{fmt::format("the encryption of {} changed", name_of(space, fate))};
     if (fate.path.empty()) continue;
     if (known != spaces_.end()) {
       const Result<std::optional<TablespaceFile>> renamed = renamed_file(known->second, fate);

@@ -1,6 +1,7 @@
 #include "live/live_source.hpp"
 
 #include "base/log.hpp"
+#include "live/changed_while_cloned.hpp"
 #include "live/space_fates.hpp"
 
 namespace donord {
@@ -16,9 +17,7 @@ std::optional<Error> first_unknown(const std::vector<FileMismatch>& missing, con
   for (const FileMismatch& mismatch : missing)
     if (!known.contains(mismatch.space) &&
         !survey.unidentified.contains(place_of(survey.options.datadir, mismatch.server)))
-      return Error{Errc::conflict, to_text(mismatch),
-                   "name the directory that has it: --innodb-directories, --innodb-undo-directory..., or give the "
-                   "server's my.cnf as --source-defaults-file"};
+      return Error{Errc::conflict, to_text(mismatch), std::string{kNameTheDirectory}};
   return std::nullopt;
 }
 

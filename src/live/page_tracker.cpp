@@ -22,10 +22,23 @@ FrameHistory up_to_mark(FrameHistory history) {
   return history;
 }
 
-/// Keeps the tablespaces whose files were removed and did not come back.
+/// Keeps the tablespaces whose files were removed and did not come back. A server that was started again may give an
+/// undo tablespace an id that it has used before.
 void remember_removal(const LogEvent& event, std::unordered_map<SpaceId, Lsn>& removed) {
-  if (event.kind == LogEventKind::file_removed) removed[event.space] = event.lsn;
-  if (event.kind == LogEventKind::file_created || event.kind == LogEventKind::file_imported) removed.erase(event.space);
+  switch (event.kind) {
+    case LogEventKind::file_removed:
+      removed[event.space] = event.lsn;
+      break;
+    case LogEventKind::file_created:
+    case LogEventKind::file_imported:
+    case LogEventKind::undo_made:
+      removed.erase(event.space);
+      break;
+    case LogEventKind::file_renamed:
+    case LogEventKind::index_loaded:
+    case LogEventKind::key_written:
+      break;
+  }
 }
 
 Lsn first_group_after(const FrameHistory& history) {

@@ -26,7 +26,7 @@ struct SpaceFate {
   std::optional<LogEvent> key_written;   ///< the last one
   Lsn end;                               ///< of the last event
 
-  /// By CREATE UNDO TABLESPACE: the log does not say where.
+  /// An undo tablespace, of which the log does not say where: CREATE UNDO TABLESPACE has no record of the file.
   [[nodiscard]] bool created_somewhere() const { return created && path.empty(); }
 };
 

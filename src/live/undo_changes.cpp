@@ -1,5 +1,6 @@
 #include "live/undo_changes.hpp"
 
+#include "live/changed_while_cloned.hpp"
 #include "live/unlisted_files.hpp"
 
 namespace donord {
@@ -28,11 +29,15 @@ CreatedUndo find_created_undo(const LiveSurvey& survey, const LiveFiles& files, 
   UnlistedFiles unlisted = find_unlisted(survey, files, now);
   for (TablespaceFile& file : unlisted.files)
     if (wanted.erase(file.space) > 0) created.files.push_back(std::move(file));
-  if (!wanted.empty())
-    created.lack = fmt::format("the undo tablespace {}, whose file {}, was created", *wanted.begin(),
-                               unlisted.unidentified.empty()
-                                   ? "is not to be found"
-                                   : fmt::format("{} is not fit to be read", unlisted.unidentified.front().string()));
+  if (wanted.empty()) return created;
+  const SpaceId space = *wanted.begin();
+  const bool elsewhere = unlisted.unidentified.empty();
+  created.lack = {space,
+                  {Errc::ddl_in_progress,
+                   fmt::format("the undo tablespace {} was created while it was cloned, and {}", space,
+                               elsewhere ? "no file has its id"
+                                         : fmt::format("{} cannot be read", unlisted.unidentified.front().string())),
+                   std::string{elsewhere ? kNameTheDirectory : kCloneAgain}}};
   return created;
 }
 

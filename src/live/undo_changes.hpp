@@ -16,12 +16,14 @@
 
 namespace donord {
 
-/// The file of an undo tablespace comes and goes before the dictionary has it in the log, by a moment.
+/// The file of an undo tablespace comes and goes before the dictionary has it in the log, by a moment: a server commits
+/// that behind the removal of its sign (`truncates_undo()`).
 class UndoSettling {
  public:
   explicit UndoSettling(std::chrono::milliseconds moment) : moment_(moment) {}
 
-  /// Whether that has passed since each of the undo tablespaces was first seen here to have come, or to have gone.
+  /// Whether that has passed since each of the undo tablespaces was first seen here to have come, or to have gone. To
+  /// be asked only while there is no sign.
   [[nodiscard]] bool has_settled(const SpaceFates& now);
 
  private:
@@ -32,8 +34,13 @@ class UndoSettling {
 };
 
 struct CreatedUndo {
+  struct Lack {
+    SpaceId space;
+    Error error;  ///< how a clone ends for which it is not found
+  };
+
   std::vector<TablespaceFile> files;
-  std::optional<std::string> lack;  ///< in words, if one was not found
+  std::optional<Lack> lack;  ///< the first that was not found
 };
 
 /// The files of the undo tablespaces that were created somewhere and that the clone, which has `files` of `spaces`, has

@@ -23,7 +23,7 @@ _CLONE_VARIABLES = ("max_concurrency", "autotune_concurrency", "enable_compressi
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=8, help="clones under load in live_test.py (default 8)")
+    parser.addoption("--rounds", type=int, default=6, help="clones under load in live_test.py (default 6)")
     parser.addoption("--donor", choices=("donord", "stock"), default="donord",
                      help="who is cloned from in the tests of live directories; a stock server proves the tests")
 

@@ -91,8 +91,8 @@ def _check(copy: Mysqld, live: LiveSource, expected: list[Any], undo: list[Any])
     assert "[ERROR]" not in copy.log_text()
 
 
-@pytest.mark.parametrize("flushed", [False, True], ids=["in memory", "flushed"])
-@pytest.mark.parametrize("replace", [False, True], ids=["directory", "replace"])
+@pytest.mark.parametrize("replace, flushed", [(False, False), (True, True)],
+                         ids=["directory, in memory", "replace, flushed"])
 def test_created_during_file_copy(replace: bool, flushed: bool, source: LiveSource, new_live_donord: NewDonord,
                                   new_mysqld: NewMysqld, open_copy: OpenCopy, tmp_path: Path) -> None:
     """A recipient that replaces its data has an undo tablespace of that name, too."""
@@ -118,8 +118,8 @@ def test_created_during_file_copy(replace: bool, flushed: bool, source: LiveSour
         _check_usable(copy, "made", "created.ibu")
 
 
-@pytest.mark.parametrize("then", ["", "truncated", "cut"], ids=["as created", "truncated", "cut"])
-@pytest.mark.parametrize("replace", [False, True], ids=["directory", "replace"])
+@pytest.mark.parametrize("replace, then", [(True, ""), (False, "truncated"), (True, "cut")],
+                         ids=["replace, as created", "directory, truncated", "replace, cut"])
 def test_created_behind_the_plan_of_page_copy(replace: bool, then: str, source: LiveSource,
                                               new_live_donord: NewDonord, new_mysqld: NewMysqld, open_copy: OpenCopy,
                                               tmp_path: Path) -> None:

@@ -118,23 +118,24 @@ TEST_F(LiveUndoTest, TheDictionaryGetsAMomentToKnowIt) {
 
 TEST_F(LiveUndoTest, OneThatStaysUnfitEndsTheClone) {
   LiveWaits impatient = waits();
-  impatient.calming_down = milliseconds{50};
+  impatient.on_its_way = milliseconds{50};
   begin(impatient);
   server_.log_create_undo(kUndo);
   put_zeros();
   const Error error = refused();
   EXPECT_EQ(error.code, Errc::ddl_in_progress);
-  EXPECT_THAT(error.what, HasSubstr("the undo tablespace 4294967277, whose file " + server_.at("x.ibu").string()));
+  EXPECT_THAT(error.what, HasSubstr("was created while it was cloned, and " + server_.at("x.ibu").string()));
 }
 
 TEST_F(LiveUndoTest, OneWithoutAFileEndsTheClone) {
   LiveWaits impatient = waits();
-  impatient.calming_down = milliseconds{50};
+  impatient.on_its_way = milliseconds{50};
   begin(impatient);
   server_.log_create_undo(kUndo);
   const Error error = refused();
   EXPECT_EQ(error.code, Errc::ddl_in_progress);
-  EXPECT_THAT(error.what, HasSubstr("the undo tablespace 4294967277, whose file is not to be found, was created"));
+  EXPECT_THAT(error.what, HasSubstr("the undo tablespace 4294967277 was created while it was cloned, and no file has"));
+  EXPECT_THAT(error.hint, HasSubstr("--innodb-directories"));
 }
 
 TEST_F(LiveUndoTest, ASecondFileWithItsIdEndsTheClone) {

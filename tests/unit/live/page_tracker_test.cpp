@@ -207,6 +207,13 @@ TEST_F(PageTrackerImport, IsNoneWhenTheFileWasCreated) {
   EXPECT_THAT(imports(), IsEmpty());
 }
 
+TEST_F(PageTrackerImport, IsNoneWhenAnUndoTablespaceWasMadeOnceMore) {
+  constexpr SpaceId kUndo{0xFFFFFFED};
+  feed({testing::file_delete(kUndo, "./x.ibu")});
+  feed({testing::init_page(kUndo), write_page(3, kUndo)});
+  EXPECT_THAT(imports(), IsEmpty());
+}
+
 TEST_F(PageTrackerImport, IsSeenAfterARestart) {
   feed({testing::file_delete(kSpace, "./a.ibd")});
   tracker_.close_frame();
