@@ -17,7 +17,6 @@ namespace donord {
 
 namespace {
 
-constexpr std::uint32_t kReflectedPolynomial = 0x82F63B78;
 constexpr std::size_t kSlices = 8;
 
 using Tables = std::array<std::array<std::uint32_t, 256>, kSlices>;
@@ -27,7 +26,7 @@ constexpr Tables make_tables() {
   Tables tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kReflectedPolynomial : 0);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kCrc32cReflectedPolynomial : 0);
     tables[0][byte] = crc;
   }
   for (std::size_t k = 1; k < kSlices; ++k)

@@ -14,7 +14,6 @@ namespace donord {
 
 namespace {
 
-constexpr std::uint32_t kReflectedPolynomial = 0x82F63B78;
 constexpr std::size_t kRegisterBytes = 64;
 constexpr std::size_t kFoldBits = 8 * kCrc32cFoldBytes;
 
@@ -22,7 +21,7 @@ constexpr std::size_t kFoldBits = 8 * kCrc32cFoldBytes;
 /// short.
 constexpr std::int64_t power_of_x(std::size_t exponent) {
   std::uint32_t power = 0x80000000;
-  for (; exponent > 0; --exponent) power = (power >> 1) ^ ((power & 1) != 0 ? kReflectedPolynomial : 0);
+  for (; exponent > 0; --exponent) power = (power >> 1) ^ ((power & 1) != 0 ? kCrc32cReflectedPolynomial : 0);
   return std::int64_t{power} << 1;
 }
 

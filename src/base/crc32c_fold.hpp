@@ -10,6 +10,7 @@
 
 namespace donord {
 
+inline constexpr std::uint32_t kCrc32cReflectedPolynomial = 0x82F63B78;
 inline constexpr std::size_t kCrc32cFoldBytes = 256;
 
 /// Whether this processor can: x86 with AVX-512 and VPCLMULQDQ.

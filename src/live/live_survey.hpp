@@ -34,7 +34,7 @@ struct LiveSurvey {
 /// The server that runs on the directory; `Errc::unavailable` when none does.
 [[nodiscard]] Result<ServerProcess> find_server(const DatadirOptions& options);
 
-/// An undo tablespace is being truncated: its new file is not fit to be read before that has ended.
+/// An undo tablespace is being truncated or created: its new file is not fit to be read before that has ended.
 [[nodiscard]] Result<bool> truncates_undo(const DatadirOptions& options);
 /// Until it has ended, before the log is read for a clone. `Errc::ddl_in_progress` when that takes very long.
 [[nodiscard]] Result<> wait_for_undo_truncation(const DatadirOptions& options);

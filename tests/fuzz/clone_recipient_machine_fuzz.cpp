@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "clone/recipient_machine.hpp"
+#include "support/no_sink.hpp"
 
 namespace donord {
 namespace {
@@ -14,12 +15,8 @@ namespace {
 constexpr std::uint8_t kCut = 254;
 constexpr std::uint8_t kAttach = 255;
 
-class NoSink : public RecipientSink {
+class CheckingSink final : public testing::NoSink {
  public:
-  Result<> add_file(const FileDescriptor&) override { return {}; }
-  Result<> rename_file(const FileDescriptor&) override { return {}; }
-  Result<> remove_file(const FileDescriptor&) override { return {}; }
-  Result<> settle_names() override { return {}; }
   Result<> write(const DataDescriptor& where, ByteView data) override {
     if (data.size() != where.length_bytes) std::abort();
     return {};
@@ -36,7 +33,7 @@ void check_command(const Bytes& bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace donord;
-  NoSink sink;
+  CheckingSink sink;
   RecipientMachine machine{{}, sink};
   Cursor in{{data, size}};
   while (in.remaining() > 0) {
