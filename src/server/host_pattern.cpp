@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "server/ip_address.hpp"
+
 namespace donord {
 
 namespace ip = boost::asio::ip;
@@ -18,8 +20,7 @@ std::optional<ip::address> parse_address(std::string_view text) {
   boost::system::error_code error;
   const ip::address address = ip::make_address(std::string{text}, error);
   if (error) return std::nullopt;
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-  return address;
+  return unmapped(address);
 }
 
 int address_bits(const ip::address& address) {

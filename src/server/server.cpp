@@ -34,6 +34,7 @@ Result<> Server::listen() {
   const tcp::endpoint wanted{address, options.port};
   acceptor_.open(wanted.protocol(), code);
   if (!code) acceptor_.set_option(asio::socket_base::reuse_address(true), code);
+  if (!code) congestion_control_ = CongestionControl::unpaced(acceptor_.native_handle());
   if (!code) acceptor_.bind(wanted, code);
   if (!code) acceptor_.listen(asio::socket_base::max_listen_connections, code);
   if (code) {
@@ -54,7 +55,8 @@ void Server::start() {
 
 asio::awaitable<void> Server::accept_loop() {
   while (acceptor_.is_open()) {
-    auto [code, socket] = co_await acceptor_.async_accept(asio::make_strand(io_), asio::as_tuple(asio::use_awaitable));
+    auto [code, accepted] =
+        co_await acceptor_.async_accept(asio::make_strand(io_), asio::as_tuple(asio::use_awaitable));
     if (!acceptor_.is_open()) break;
     if (code) {
       // Out of descriptors, most likely: those in use must not suffer.
@@ -62,6 +64,8 @@ asio::awaitable<void> Server::accept_loop() {
       co_await AsyncEvent::pause(kAcceptRetry);
       continue;
     }
+    tcp::socket socket{std::move(accepted)};
+    congestion_control_.settle(socket.native_handle(), is_within_machine(socket));
     const auto executor = socket.get_executor();
     const auto connection = std::make_shared<Connection>(context_, std::make_shared<Transport>(std::move(socket)));
     const bool full = context_->connections.size() >= context_->options.max_connections;

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
+#include "server/congestion_control.hpp"
 #include "server/server_context.hpp"
 
 namespace donord {
@@ -36,6 +37,7 @@ class Server {
   std::shared_ptr<ServerContext> context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::tcp::endpoint endpoint_;
+  CongestionControl congestion_control_;
 };
 
 }  // namespace donord
