@@ -24,8 +24,8 @@ struct UpstreamFile {
   bool operator==(const UpstreamFile&) const = default;
 };
 
-/// Every file of a tablespace that is not temporary, space 0 and the dictionary included, from
-/// information_schema.files, by space id and path. Discarded tablespaces have no file. Needs PROCESS.
+/// Every file of a tablespace that is not temporary, space 0 and the dictionary included, from information_schema, by
+/// space id and path. Discarded tablespaces have no file. Does not wait for DDL. Needs PROCESS.
 [[nodiscard]] Result<std::vector<UpstreamFile>> list_files(UpstreamConnection& connection);
 
 }  // namespace donord

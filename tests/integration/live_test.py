@@ -413,6 +413,7 @@ def test_a_recipient_that_is_killed_waits_for_ddl_no_longer(live: LiveSource, ne
         assert (ended["error_number"], ended["error_text"]) == (1317, "The recipient left before its clone began")
         clone(recipient, donor.port, directory=tmp_path / "copy", variables={"block_ddl": 0})
         wait_until(lambda: not _waiting_for(live.server, "backup lock"), seconds=10, what="no clone that waits")
+    assert "live.server_not_asked" not in donor.log_text()
 
 
 def test_how_far_the_source_was_is_known_later(new_mysqld: NewMysqld, new_live_donord: NewDonor, recipient: Mysqld,

@@ -38,11 +38,11 @@ class SourceServerTest : public ::testing::Test {
     if (asks("threads")) return rows_of({}, 1);
     if (asks("keyring")) return rows_of({}, 2);
     if (asks("log_status")) return rows_of({{"20000000", checkpoint_, "bin.7", "157", "11-22:1-9"}}, 5);
-    if (asks("information_schema.files"))
-      return rows_of({{"0", "TABLESPACE", "./ibdata1", "innodb_system"},
-                      {"7", "TABLESPACE", "./d/t.ibd", "d/t"},
-                      {"8", "TABLESPACE", "/far/t2.ibd", "d/t2"},
-                      {std::to_string(kTruncatedUndo.value()), "UNDO LOG", "./undo_001", "innodb_undo_001"}},
+    if (asks("information_schema.innodb_tablespaces"))
+      return rows_of({{"0", std::nullopt, "./ibdata1", "innodb_system"},
+                      {"7", "Single", "./d/t.ibd", "d/t"},
+                      {"8", "Single", "/far/t2.ibd", "d/t2"},
+                      {std::to_string(kTruncatedUndo.value()), "Undo", "./undo_001", "innodb_undo_001"}},
                      4);
     return OkPacket{};
   }

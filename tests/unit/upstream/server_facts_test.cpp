@@ -126,8 +126,7 @@ TEST(LogStatus, MayBeWithoutABinaryLogButNotWithoutLsns) {
 TEST(UpstreamFiles, HaveIdPathAndNameInTheOrderOfTheIds) {
   Tables tables;
   tables.other = rows_of(
-      {{"4294967279", "UNDO LOG", "./undo_001", "innodb_undo_001"}, {"0", "TABLESPACE", "./ibdata1", "innodb_system"}},
-      4);
+      {{"4294967279", "Undo", "./undo_001", "innodb_undo_001"}, {"0", "TABLESPACE", "./ibdata1", "innodb_system"}}, 4);
   FakeServer server{tables.script()};
   UpstreamConnection connection = UpstreamConnection::open(server.options()).value();
   EXPECT_THAT(
