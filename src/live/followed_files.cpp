@@ -200,8 +200,8 @@ void FollowedFiles::tell_of_attributes(std::size_t index, const TablespaceFile& 
 /// it should be shows that the log has gone on.
 Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>& created) {
   const Clock::time_point deadline = Clock::now() + waits_.calming_down;
-  std::optional<std::pair<SpaceId, Clock::time_point>> undo_lacks;  // since when
-  for (bool complete = false; !complete;) {
+  UndoSearch undo_search{waits_.on_its_way};
+  for (;; std::this_thread::sleep_for(kNextLook)) {
     if (Clock::now() > deadline) return changed_while_cloned("files were created, renamed and dropped all the time");
     const Result<Lsn> until = watch_->catch_up();
     if (!until) return until.error();
@@ -211,28 +211,31 @@ Result<> FollowedFiles::find_files(SpaceFates& now, std::vector<TablespaceFile>&
     now = std::move(*found);
     const Result<bool> truncating = truncates_undo(survey_.options);
     if (!truncating) return truncating.error();
-    if (!*truncating) complete = undo_.has_settled(now);
+    if (*truncating || !undo_.has_settled(now)) continue;
     created.clear();
-    for (const auto& [space, fate] : now) {
-      // One that was renamed while files were listed may have been missed as well.
-      if (fate.removed || fate.path.empty() || spaces_.contains(space)) continue;
-      Result<std::optional<TablespaceFile>> file = created_file(space, fate);
-      if (!file) return file.error();
-      complete = complete && file->has_value();
-      if (*file && is_served(**file)) created.push_back(std::move(**file));
-    }
-    if (complete) {
-      CreatedUndo undo = find_created_undo(survey_, files_, spaces(), now);
-      std::ranges::move(undo.files, std::back_inserter(created));
-      complete = !undo.lack;
-      if (undo.lack && (!undo_lacks || undo_lacks->first != undo.lack->space))
-        undo_lacks.emplace(undo.lack->space, Clock::now());
-      else if (undo.lack && Clock::now() - undo_lacks->second > waits_.on_its_way)
-        return undo.lack->error;
-    }
-    if (!complete) std::this_thread::sleep_for(kNextLook);
+    const Result<bool> complete = find_named(now, created);
+    if (!complete) return complete.error();
+    if (!*complete) continue;
+    Result<std::optional<std::vector<TablespaceFile>>> undo = undo_search.find(survey_, files_, spaces(), now);
+    if (!undo) return undo.error();
+    if (!*undo) continue;
+    std::ranges::move(**undo, std::back_inserter(created));
+    return {};
   }
-  return {};
+}
+
+/// Of those that the log names; whether each of them was found.
+Result<bool> FollowedFiles::find_named(const SpaceFates& now, std::vector<TablespaceFile>& created) const {
+  bool complete = true;
+  for (const auto& [space, fate] : now) {
+    // One that was renamed while files were listed may have been missed as well.
+    if (fate.removed || fate.path.empty() || spaces_.contains(space)) continue;
+    Result<std::optional<TablespaceFile>> file = created_file(space, fate);
+    if (!file) return file.error();
+    complete = complete && file->has_value();
+    if (*file && is_served(**file)) created.push_back(std::move(**file));
+  }
+  return complete;
 }
 
 /// Of files that were imported check_imports() tells. What the recipient has is one file of each tablespace.

@@ -83,6 +83,7 @@ class FollowedFiles {
   [[nodiscard]] Result<std::optional<TablespaceFile>> created_file(SpaceId space, const SpaceFate& fate) const;
   [[nodiscard]] Result<std::optional<TablespaceFile>> renamed_file(std::size_t index, const SpaceFate& fate) const;
   [[nodiscard]] Result<> find_files(SpaceFates& now, std::vector<TablespaceFile>& created);
+  [[nodiscard]] Result<bool> find_named(const SpaceFates& now, std::vector<TablespaceFile>& created) const;
   [[nodiscard]] std::vector<TablespaceFile> find_strangers(const SpaceFates& now) const;
   [[nodiscard]] Result<> check_imports(const SpaceFates& now, Lsn redo_start) const;
   [[nodiscard]] Result<Announced> follow_known(const SpaceFates& fates);

@@ -18,27 +18,28 @@ bool UndoSettling::has_settled(const SpaceFates& now) {
   return settled;
 }
 
-CreatedUndo find_created_undo(const LiveSurvey& survey, const LiveFiles& files, const std::set<SpaceId>& spaces,
-                              const SpaceFates& now) {
+Result<std::optional<std::vector<TablespaceFile>>> UndoSearch::find(const LiveSurvey& survey, const LiveFiles& files,
+                                                                    const std::set<SpaceId>& spaces,
+                                                                    const SpaceFates& now) {
   std::set<SpaceId> wanted;
   for (const auto& [space, fate] : now)
     if (fate.created_somewhere() && !fate.removed && !spaces.contains(space)) wanted.insert(space);
-  if (wanted.empty()) return {};
+  std::vector<TablespaceFile> found;
+  if (wanted.empty()) return std::optional{std::move(found)};
 
-  CreatedUndo created;
   UnlistedFiles unlisted = find_unlisted(survey, files, now);
   for (TablespaceFile& file : unlisted.files)
-    if (wanted.erase(file.space) > 0) created.files.push_back(std::move(file));
-  if (wanted.empty()) return created;
+    if (wanted.erase(file.space) > 0) found.push_back(std::move(file));
+  if (wanted.empty()) return std::optional{std::move(found)};
   const SpaceId space = *wanted.begin();
+  if (!missing_ || missing_->space != space) missing_ = {space, Clock::now()};
+  if (Clock::now() - missing_->since <= on_its_way_) return std::optional<std::vector<TablespaceFile>>{};
   const bool elsewhere = unlisted.unidentified.empty();
-  created.lack = {space,
-                  {Errc::ddl_in_progress,
-                   fmt::format("the undo tablespace {} was created while it was cloned, and {}", space,
-                               elsewhere ? "no file has its id"
-                                         : fmt::format("{} cannot be read", unlisted.unidentified.front().string())),
-                   std::string{elsewhere ? kNameTheDirectory : kCloneAgain}}};
-  return created;
+  return Error{Errc::ddl_in_progress,
+               fmt::format("the undo tablespace {} was created while it was cloned, and {}", space,
+                           elsewhere ? "no file has its id"
+                                     : fmt::format("{} cannot be read", unlisted.unidentified.front().string())),
+               std::string{elsewhere ? kNameTheDirectory : kCloneAgain}};
 }
 
 }  // namespace donord

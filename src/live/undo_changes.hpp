@@ -33,19 +33,27 @@ class UndoSettling {
   std::map<std::pair<SpaceId, What>, std::chrono::steady_clock::time_point> first_seen_;
 };
 
-struct CreatedUndo {
-  struct Lack {
+/// Looks for the files of the undo tablespaces that were created somewhere and that a clone has not got. A server has
+/// written all of their pages when it removes its sign of a truncation (`truncates_undo()`).
+class UndoSearch {
+ public:
+  explicit UndoSearch(std::chrono::milliseconds on_its_way) : on_its_way_(on_its_way) {}
+
+  /// Those that the clone, which has `files` of `spaces`, lacks. Nothing when one of them is not there yet, an error
+  /// when one has not been for longer than it may be on its way.
+  [[nodiscard]] Result<std::optional<std::vector<TablespaceFile>>> find(const LiveSurvey& survey,
+                                                                        const LiveFiles& files,
+                                                                        const std::set<SpaceId>& spaces,
+                                                                        const SpaceFates& now);
+
+ private:
+  struct Missing {
     SpaceId space;
-    Error error;  ///< how a clone ends for which it is not found
+    std::chrono::steady_clock::time_point since;
   };
 
-  std::vector<TablespaceFile> files;
-  std::optional<Lack> lack;  ///< the first that was not found
+  const std::chrono::milliseconds on_its_way_;
+  std::optional<Missing> missing_;
 };
-
-/// The files of the undo tablespaces that were created somewhere and that the clone, which has `files` of `spaces`, has
-/// not got. A server has written all of their pages when it removes its sign of a truncation (`truncates_undo()`).
-[[nodiscard]] CreatedUndo find_created_undo(const LiveSurvey& survey, const LiveFiles& files,
-                                            const std::set<SpaceId>& spaces, const SpaceFates& now);
 
 }  // namespace donord
