@@ -32,8 +32,10 @@ Result<std::optional<std::vector<TablespaceFile>>> UndoSearch::find(const LiveSu
     if (wanted.erase(file.space) > 0) found.push_back(std::move(file));
   if (wanted.empty()) return std::optional{std::move(found)};
   const SpaceId space = *wanted.begin();
-  if (!missing_ || missing_->space != space) missing_ = {space, Clock::now()};
-  if (Clock::now() - missing_->since <= on_its_way_) return std::optional<std::vector<TablespaceFile>>{};
+  const bool for_the_first_time = !missing_ || missing_->space != space;
+  if (for_the_first_time) missing_ = {space, Clock::now()};
+  if (for_the_first_time || Clock::now() - missing_->since <= on_its_way_)
+    return std::optional<std::vector<TablespaceFile>>{};
   const bool elsewhere = unlisted.unidentified.empty();
   return Error{Errc::ddl_in_progress,
                fmt::format("the undo tablespace {} was created while it was cloned, and {}", space,

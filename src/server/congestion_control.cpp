@@ -1,39 +1,43 @@
 #include "server/congestion_control.hpp"
 
-#include <array>
-#include <cstring>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string_view>
-#include <sys/socket.h>
+#include <algorithm>
 
-#include "base/file.hpp"
 #include "server/ip_address.hpp"
 
 namespace donord {
 
 namespace asio = boost::asio;
+using asio::ip::tcp;
+
+std::string CongestionOption::name_of_algorithm() const {
+  return {name_.begin(), std::find(name_.begin(), name_.begin() + static_cast<std::ptrdiff_t>(size_), '\0')};
+}
 
 namespace {
 
-/// TCP_CA_NAME_MAX of Linux, which libc's headers do not have.
-constexpr std::size_t kNameBytes = 16;
-
-std::optional<std::string> current(int socket) {
-  std::array<char, kNameBytes> name{};
-  socklen_t size = name.size();
-  if (::getsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size) != 0) return std::nullopt;
-  return std::string{name.data(), ::strnlen(name.data(), size)};
+bool set(tcp::socket& socket, std::string_view algorithm) {
+  boost::system::error_code refused;
+  socket.set_option(CongestionOption{algorithm}, refused);
+  return !refused;
 }
 
-bool set(int socket, std::string_view name) {
-  return ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(), static_cast<socklen_t>(name.size())) == 0;
+std::string algorithm_of(const tcp::socket& socket) {
+  CongestionOption option;
+  boost::system::error_code closed;
+  socket.get_option(option, closed);
+  return closed ? std::string{} : option.name_of_algorithm();
 }
 
-/// Not every user may choose every one, so what could not be given back must not be taken.
-bool can_be_exchanged(const std::string& name) {
-  const UniqueFd trial{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  return set(trial.get(), CongestionControl::kUnpaced) && set(trial.get(), name);
+/// With what the system gives to every new one.
+tcp::socket new_socket(const asio::any_io_executor& executor) {
+  tcp::socket socket{executor};
+  boost::system::error_code no_descriptors;
+  socket.open(tcp::v4(), no_descriptors);
+  return socket;
+}
+
+bool paces(std::string_view algorithm) {
+  return algorithm.starts_with("bbr");
 }
 
 }  // namespace
@@ -42,24 +46,30 @@ bool is_within_machine(const asio::ip::address& own, const asio::ip::address& pe
   return own == peer || unmapped(peer).is_loopback();
 }
 
-bool is_within_machine(const asio::ip::tcp::socket& connection) {
+bool is_within_machine(const tcp::socket& connection) {
   boost::system::error_code broken;
-  const auto own = connection.local_endpoint(broken).address();
-  const auto peer = connection.remote_endpoint(broken).address();
-  return broken || is_within_machine(own, peer);
+  const tcp::endpoint own = connection.local_endpoint(broken);
+  if (broken) return true;
+  const tcp::endpoint peer = connection.remote_endpoint(broken);
+  return broken || is_within_machine(own.address(), peer.address());
 }
 
-CongestionControl CongestionControl::unpaced(int listener) {
+CongestionControl CongestionControl::unpaced(tcp::acceptor& listener) {
   CongestionControl control;
-  const std::optional<std::string> before = current(listener);
-  if (before && *before != kUnpaced && can_be_exchanged(*before) && set(listener, kUnpaced)) control.replaced_ = before;
+  tcp::socket trial = new_socket(listener.get_executor());
+  const std::string system = algorithm_of(trial);
+  // Not every user may choose every one, so what could not be given back is not taken.
+  if (!paces(system) || !set(trial, kUnpaced) || !set(trial, system)) return control;
+  boost::system::error_code refused;
+  listener.set_option(CongestionOption{kUnpaced}, refused);
+  control.exchanged_ = !refused;
   return control;
 }
 
-void CongestionControl::settle(int connection, bool within_machine) const {
-  if (!replaced_ || within_machine) return;
+void CongestionControl::settle(tcp::socket& connection, bool within_machine) const {
   // A route may have a congestion control of its own, which goes before the listening socket's.
-  if (current(connection) == kUnpaced) (void)set(connection, *replaced_);
+  if (!exchanged_ || within_machine || algorithm_of(connection) != kUnpaced) return;
+  (void)set(connection, algorithm_of(new_socket(connection.get_executor())));
 }
 
 }  // namespace donord

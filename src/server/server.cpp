@@ -34,7 +34,7 @@ Result<> Server::listen() {
   const tcp::endpoint wanted{address, options.port};
   acceptor_.open(wanted.protocol(), code);
   if (!code) acceptor_.set_option(asio::socket_base::reuse_address(true), code);
-  if (!code) congestion_control_ = CongestionControl::unpaced(acceptor_.native_handle());
+  if (!code) congestion_control_ = CongestionControl::unpaced(acceptor_);
   if (!code) acceptor_.bind(wanted, code);
   if (!code) acceptor_.listen(asio::socket_base::max_listen_connections, code);
   if (code) {
@@ -65,7 +65,7 @@ asio::awaitable<void> Server::accept_loop() {
       continue;
     }
     tcp::socket socket{std::move(accepted)};
-    congestion_control_.settle(socket.native_handle(), is_within_machine(socket));
+    congestion_control_.settle(socket, is_within_machine(socket));
     const auto executor = socket.get_executor();
     const auto connection = std::make_shared<Connection>(context_, std::make_shared<Transport>(std::move(socket)));
     const bool full = context_->connections.size() >= context_->options.max_connections;

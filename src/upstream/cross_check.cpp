@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <map>
 
+#include "innodb/space_id.hpp"
+
 namespace donord {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr SpaceId kSystemSpace{0};
 
 /// Paths of one tablespace, the normal form of each beside what it was given as.
 using Paths = std::map<std::string, std::string>;
@@ -36,8 +36,14 @@ class Normalizer {
     return found == facts.locations.end() ? datadir_ : datadir_ / found->second;
   }
   [[nodiscard]] const fs::path& base_of(const UpstreamFile& file) const {
-    if (file.kind == UpstreamFile::Kind::undo) return undo_directory_;
-    return file.space == kSystemSpace ? data_home_ : datadir_;
+    switch (innodb::kind_of(file.space)) {
+      case innodb::SpaceKind::undo:
+        return undo_directory_;
+      case innodb::SpaceKind::system:
+        return data_home_;
+      default:
+        return datadir_;
+    }
   }
   [[nodiscard]] std::string normal(const fs::path& path) const {
     const fs::path full = path.lexically_normal();

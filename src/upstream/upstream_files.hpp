@@ -12,10 +12,7 @@
 namespace donord {
 
 struct UpstreamFile {
-  enum class Kind { tablespace, undo };
-
   SpaceId space;
-  Kind kind = Kind::tablespace;
   /// "./db/t.ibd". Relative to the datadir; of an undo tablespace to innodb_undo_directory, of the system tablespace to
   /// innodb_data_home_dir (observed). Or absolute.
   std::string path;
@@ -25,7 +22,8 @@ struct UpstreamFile {
 };
 
 /// Every file of a tablespace that is not temporary, space 0 and the dictionary included, from information_schema, by
-/// space id and path. Discarded tablespaces have no file. Does not wait for DDL. Needs PROCESS.
+/// space id and path. Tablespaces that are discarded, or of which the server has lost the file, have none. Waits for no
+/// DDL. Needs PROCESS.
 [[nodiscard]] Result<std::vector<UpstreamFile>> list_files(UpstreamConnection& connection);
 
 }  // namespace donord

@@ -198,19 +198,20 @@ def test_the_files_of_the_server_and_those_of_its_directory(install: MysqlInstal
                    f"CREATE TABLESPACE general ADD DATAFILE '{outside}/general.ibd'",
                    f"CREATE TABLESPACE inner_one ADD DATAFILE '{datadir}/inner_one.ibd'",
                    "CREATE UNDO TABLESPACE another ADD DATAFILE 'another.ibu'", "CREATE TABLE d.discarded (id INT)",
-                   "ALTER TABLE d.discarded DISCARD TABLESPACE", "CREATE TEMPORARY TABLE d.temporary (id INT)")
+                   "ALTER TABLE d.discarded DISCARD TABLESPACE", "CREATE TABLE d.lost (id INT)", "CREATE TEMPORARY TABLE d.temporary (id INT)")
         upstream = ["--upstream", over_socket(server, "root")]
 
         report = inspect_json(datadir, *upstream, *places, password=None)
         assert report["kind"] == "datadir" and report["in_use"]
         assert report["upstream"]["mismatches"] == []
         files = {file["path"]: file["space_id"] for file in report["upstream"]["files"]}
-        assert [Path(path).name for path, space in files.items() if space == 0] == ["ibdata1", "more-data"]
+        assert files["./ibdata1"] == files["./more-data"] == 0
         assert files["./mysql.ibd"] == 0xFFFFFFFE
         assert {f"{outside}/d/far.ibd", f"{outside}/general.ibd", f"{undo}/undo_001"} <= files.keys()
         assert len(files) == len([file for file in report["files"] if "space_id" in file])
         assert "are those of the server" in inspect(datadir, *upstream, *places, password=None)
         server.stop()
+        (datadir / "d" / "lost.ibd").unlink()
         server.start()
         assert inspect_json(datadir, *upstream, *places, password=None)["upstream"]["mismatches"] == []
 

@@ -24,7 +24,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"binlog", {"base"}},
     {"innodb", {"base"}},
     {"protocol", {"base"}},
-    {"upstream", {"protocol", "base"}},
+    {"upstream", {"protocol", "innodb", "base"}},
     {"catalog", {"fault", "base"}},
     {"clone", {"protocol", "base"}},
     {"snapshot", {"catalog", "innodb", "fault", "base"}},

@@ -38,12 +38,13 @@ class SourceServerTest : public ::testing::Test {
     if (asks("threads")) return rows_of({}, 1);
     if (asks("keyring")) return rows_of({}, 2);
     if (asks("log_status")) return rows_of({{"20000000", checkpoint_, "bin.7", "157", "11-22:1-9"}}, 5);
-    if (asks("information_schema.innodb_tablespaces"))
-      return rows_of({{"0", std::nullopt, "./ibdata1", "innodb_system"},
-                      {"7", "Single", "./d/t.ibd", "d/t"},
-                      {"8", "Single", "/far/t2.ibd", "d/t2"},
-                      {std::to_string(kTruncatedUndo.value()), "Undo", "./undo_001", "innodb_undo_001"}},
-                     4);
+    if (asks("innodb_tablespaces_brief"))
+      return rows_of({{"0", "ibdata1", "innodb_system"},
+                      {"7", "./d/t.ibd", "d/t"},
+                      {"8", "/far/t2.ibd", "d/t2"},
+                      {std::to_string(kTruncatedUndo.value()), "./undo_001", "innodb_undo_001"}},
+                     3);
+    if (asks("innodb_tablespaces")) return rows_of({}, 1);
     return OkPacket{};
   }
 
@@ -98,11 +99,13 @@ TEST_F(SourceServerTest, IsOutOfReachWhereNobodyListens) {
 }
 
 TEST_F(SourceServerTest, SaysWhatNobodyFoundAndWhereItsLogsStand) {
-  const Result<SourceServer::Moment> moment = SourceServer{server_.options()}.look(options(), kPageBytes,
-                                                                                   {{SpaceId{0}, "./ibdata1"},
-                                                                                    {SpaceId{7}, "./d/other_name.ibd"},
-                                                                                    {SpaceId{9}, "./d/dropped.ibd"},
-                                                                                    {kFormerUndo, "./undo_001"}});
+  const Result<SourceServer::Moment> moment =
+      SourceServer{server_.options()}.look(options(), kPageBytes,
+                                           {{SpaceId{0}, "./ibdata1"},
+                                            {SpaceId{7}, "./d/other_name.ibd"},
+                                            {SpaceId{9}, "./d/dropped.ibd"},
+                                            {kFormerUndo, "./undo_001"},
+                                            {innodb::kDictionarySpace, "./mysql.ibd"}});
   ASSERT_TRUE(moment) << moment.error().what;
   EXPECT_THAT(moment->missing, ElementsAre(Field(&FileMismatch::server, "/far/t2.ibd")));
   EXPECT_EQ(moment->logs.lsn, Lsn{20'000'000});

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "innodb/space_id.hpp"
+
 namespace donord {
 namespace {
 
@@ -10,7 +12,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Kind = FileMismatch::Kind;
 
-constexpr auto kTablespace = UpstreamFile::Kind::tablespace;
+constexpr SpaceId kOtherUndo{innodb::kLastUndoSpace.value() - 2};
 
 std::vector<FileMismatch> check(const std::vector<FoundFile>& found, const std::vector<UpstreamFile>& server) {
   const ServerFacts facts{.datadir = "/var/lib/mysql/",
@@ -20,43 +22,40 @@ std::vector<FileMismatch> check(const std::vector<FoundFile>& found, const std::
 
 TEST(CrossCheck, FindsNothingWhereBothAgree) {
   EXPECT_THAT(check({{SpaceId{0}, "system/ibdata1"}, {SpaceId{2}, "./d/t.ibd"}, {SpaceId{3}, "/ext/d/x.ibd"}},
-                    {{SpaceId{3}, kTablespace, "/ext/d/x.ibd", ""},
-                     {SpaceId{2}, kTablespace, "./d/t.ibd", ""},
-                     {SpaceId{0}, kTablespace, "./ibdata1", ""}}),
+                    {{SpaceId{3}, "/ext/d/x.ibd", ""}, {SpaceId{2}, "./d/t.ibd", ""}, {SpaceId{0}, "./ibdata1", ""}}),
               IsEmpty());
   EXPECT_THAT(check({}, {}), IsEmpty());
 }
 
 TEST(CrossCheck, TakesPathsForTheSameHoweverTheyAreWritten) {
   EXPECT_THAT(check({{SpaceId{1}, "./a.ibd"}, {SpaceId{2}, "/ext//b.ibd"}, {SpaceId{3}, "./d/c.ibd"}},
-                    {{SpaceId{1}, kTablespace, "/var/lib/mysql/a.ibd", ""},
-                     {SpaceId{2}, kTablespace, "/var/lib/mysql/../../../ext/b.ibd", ""},
-                     {SpaceId{3}, kTablespace, "d/./c.ibd", ""}}),
+                    {{SpaceId{1}, "/var/lib/mysql/a.ibd", ""},
+                     {SpaceId{2}, "/var/lib/mysql/../../../ext/b.ibd", ""},
+                     {SpaceId{3}, "d/./c.ibd", ""}}),
               IsEmpty());
 }
 
 TEST(CrossCheck, TakesRelativePathsOfUndoTablespacesForThoseBelowTheUndoDirectory) {
-  EXPECT_THAT(check({{SpaceId{7}, "/undo/x.ibu"}, {SpaceId{8}, "/undo/undo_001"}},
-                    {{SpaceId{7}, UpstreamFile::Kind::undo, "./x.ibu", ""},
-                     {SpaceId{8}, UpstreamFile::Kind::undo, "/undo/undo_001", ""}}),
+  EXPECT_THAT(check({{innodb::kLastUndoSpace, "/undo/undo_001"}, {kOtherUndo, "/undo/x.ibu"}},
+                    {{innodb::kLastUndoSpace, "/undo/undo_001", ""}, {kOtherUndo, "./x.ibu", ""}}),
               IsEmpty());
 }
 
 TEST(CrossCheck, TakesRelativePathsOfTheSystemTablespaceForThoseBelowItsHome) {
   EXPECT_THAT(check({{SpaceId{0}, "./system/ibdata1"}, {SpaceId{0}, "/raw/ibdata2"}},
-                    {{SpaceId{0}, kTablespace, "./ibdata1", ""}, {SpaceId{0}, kTablespace, "/raw/ibdata2", ""}}),
+                    {{SpaceId{0}, "./ibdata1", ""}, {SpaceId{0}, "/raw/ibdata2", ""}}),
               IsEmpty());
 }
 
 TEST(CrossCheck, DoesNotTakeADirectoryWithALongerNameForTheDatadir) {
-  EXPECT_THAT(check({{SpaceId{1}, "./a.ibd"}}, {{SpaceId{1}, kTablespace, "/var/lib/mysql2/a.ibd", ""}}),
+  EXPECT_THAT(check({{SpaceId{1}, "./a.ibd"}}, {{SpaceId{1}, "/var/lib/mysql2/a.ibd", ""}}),
               ElementsAre(FileMismatch{Kind::other_path, SpaceId{1}, "./a.ibd", "/var/lib/mysql2/a.ibd"}));
 }
 
 TEST(CrossCheck, FindsWhatIsMissing) {
-  EXPECT_THAT(check({{SpaceId{0}, "system/ibdata1"}},
-                    {{SpaceId{0}, kTablespace, "./ibdata1", ""}, {SpaceId{9}, kTablespace, "/hidden/t.ibd", "d/t"}}),
-              ElementsAre(FileMismatch{Kind::missing, SpaceId{9}, "", "/hidden/t.ibd"}));
+  EXPECT_THAT(
+      check({{SpaceId{0}, "system/ibdata1"}}, {{SpaceId{0}, "./ibdata1", ""}, {SpaceId{9}, "/hidden/t.ibd", "d/t"}}),
+      ElementsAre(FileMismatch{Kind::missing, SpaceId{9}, "", "/hidden/t.ibd"}));
 }
 
 TEST(CrossCheck, FindsWhatIsNotTheServers) {
@@ -65,23 +64,21 @@ TEST(CrossCheck, FindsWhatIsNotTheServers) {
 }
 
 TEST(CrossCheck, FindsASecondFileOfATablespace) {
-  EXPECT_THAT(
-      check({{SpaceId{9}, "./d/t.ibd"}, {SpaceId{9}, "./d/copy.ibd"}}, {{SpaceId{9}, kTablespace, "./d/t.ibd", "d/t"}}),
-      ElementsAre(FileMismatch{Kind::extra, SpaceId{9}, "./d/copy.ibd", ""}));
+  EXPECT_THAT(check({{SpaceId{9}, "./d/t.ibd"}, {SpaceId{9}, "./d/copy.ibd"}}, {{SpaceId{9}, "./d/t.ibd", "d/t"}}),
+              ElementsAre(FileMismatch{Kind::extra, SpaceId{9}, "./d/copy.ibd", ""}));
 }
 
 TEST(CrossCheck, FindsThatASystemFileIsMissing) {
-  EXPECT_THAT(check({{SpaceId{0}, "system/ibdata1"}},
-                    {{SpaceId{0}, kTablespace, "./ibdata1", ""}, {SpaceId{0}, kTablespace, "/sys/ibdata2", ""}}),
-              ElementsAre(FileMismatch{Kind::missing, SpaceId{0}, "", "/sys/ibdata2"}));
+  EXPECT_THAT(
+      check({{SpaceId{0}, "system/ibdata1"}}, {{SpaceId{0}, "./ibdata1", ""}, {SpaceId{0}, "/sys/ibdata2", ""}}),
+      ElementsAre(FileMismatch{Kind::missing, SpaceId{0}, "", "/sys/ibdata2"}));
 }
 
 TEST(CrossCheck, TellsARenamedTablespaceFromOneThatWasReplaced) {
-  const std::vector<FileMismatch> renamed =
-      check({{SpaceId{9}, "./d/old.ibd"}}, {{SpaceId{9}, kTablespace, "./d/new.ibd", ""}});
+  const std::vector<FileMismatch> renamed = check({{SpaceId{9}, "./d/old.ibd"}}, {{SpaceId{9}, "./d/new.ibd", ""}});
   EXPECT_THAT(renamed, ElementsAre(FileMismatch{Kind::other_path, SpaceId{9}, "./d/old.ibd", "./d/new.ibd"}));
   EXPECT_EQ(to_text(renamed.front()), "tablespace 9: found as ./d/old.ibd, the server has ./d/new.ibd");
-  EXPECT_THAT(check({{SpaceId{9}, "./d/t.ibd"}}, {{SpaceId{10}, kTablespace, "./d/t.ibd", ""}}),
+  EXPECT_THAT(check({{SpaceId{9}, "./d/t.ibd"}}, {{SpaceId{10}, "./d/t.ibd", ""}}),
               ElementsAre(FileMismatch{Kind::extra, SpaceId{9}, "./d/t.ibd", ""},
                           FileMismatch{Kind::missing, SpaceId{10}, "", "./d/t.ibd"}));
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "innodb/space_id.hpp"
 #include "support/fake_server.hpp"
 #include "upstream/log_status.hpp"
 #include "upstream/upstream_files.hpp"
@@ -34,6 +35,8 @@ struct Tables {
   FakeServer::Answer keyring = rows_of(
       {{"component_name", "component_keyring_file"}, {"component_status", "Active"}, {"data_file", "/keys/keyring"}},
       2);
+  FakeServer::Answer files = OkPacket{};
+  FakeServer::Answer without_file = rows_of({}, 1);
   FakeServer::Answer other = OkPacket{};
 
   [[nodiscard]] FakeServer::Script script() const {
@@ -42,6 +45,8 @@ struct Tables {
       if (statement.find("global_status") != std::string::npos) return status;
       if (statement.find("threads") != std::string::npos) return threads;
       if (statement.find("keyring") != std::string::npos) return keyring;
+      if (statement.find("innodb_tablespaces_brief") != std::string::npos) return files;
+      if (statement.find("innodb_tablespaces") != std::string::npos) return without_file;
       return statement.starts_with("SET NAMES") ? FakeServer::Answer{OkPacket{}} : other;
     };
   }
@@ -125,25 +130,45 @@ TEST(LogStatus, MayBeWithoutABinaryLogButNotWithoutLsns) {
 
 TEST(UpstreamFiles, HaveIdPathAndNameInTheOrderOfTheIds) {
   Tables tables;
-  tables.other = rows_of(
-      {{"4294967279", "Undo", "./undo_001", "innodb_undo_001"}, {"0", "TABLESPACE", "./ibdata1", "innodb_system"}}, 4);
+  tables.files = rows_of({{"4294967279", "undo_001", "innodb_undo_001"},
+                          {"3", "/far/d/t3.ibd", "d/t3"},
+                          {"2", "./d/t2.ibd", "d/t2"},
+                          {"0", "ibdata1", "innodb_system"}},
+                         3);
   FakeServer server{tables.script()};
   UpstreamConnection connection = UpstreamConnection::open(server.options()).value();
-  EXPECT_THAT(
-      *list_files(connection),
-      ElementsAre(UpstreamFile{SpaceId{0}, UpstreamFile::Kind::tablespace, "./ibdata1", "innodb_system"},
-                  UpstreamFile{SpaceId{4294967279}, UpstreamFile::Kind::undo, "./undo_001", "innodb_undo_001"}));
+  EXPECT_THAT(*list_files(connection), ElementsAre(UpstreamFile{SpaceId{0}, "./ibdata1", "innodb_system"},
+                                                   UpstreamFile{SpaceId{2}, "./d/t2.ibd", "d/t2"},
+                                                   UpstreamFile{SpaceId{3}, "/far/d/t3.ibd", "d/t3"},
+                                                   UpstreamFile{SpaceId{4294967279}, "./undo_001", "innodb_undo_001"},
+                                                   UpstreamFile{innodb::kDictionarySpace, "./mysql.ibd", "mysql"}));
+}
+
+TEST(UpstreamFiles, AreNotThoseThatTheServerHasNot) {
+  Tables tables;
+  tables.files = rows_of({{"2", "./d/t2.ibd", "d/t2"}, {"3", "./d/t3.ibd", "d/t3"}}, 3);
+  tables.without_file = rows_of({{"2"}, {"8"}}, 1);
+  FakeServer server{tables.script()};
+  UpstreamConnection connection = UpstreamConnection::open(server.options()).value();
+  EXPECT_THAT(*list_files(connection), ElementsAre(UpstreamFile{SpaceId{3}, "./d/t3.ibd", "d/t3"},
+                                                   UpstreamFile{innodb::kDictionarySpace, "./mysql.ibd", "mysql"}));
 }
 
 TEST(UpstreamFiles, AreRefusedWithoutAnId) {
-  for (const TextRow& row : {TextRow{"4294967296", "TABLESPACE", "./x", "x"}, TextRow{"", "TABLESPACE", "./x", "x"},
-                             TextRow{"1", "TABLESPACE", {}, "x"}}) {
+  for (const TextRow& row :
+       {TextRow{"4294967296", "./x", "x"}, TextRow{"", "./x", "x"}, TextRow{{}, "./x", "x"}, TextRow{"1", {}, "x"}}) {
     Tables tables;
-    tables.other = rows_of({row}, 4);
+    tables.files = rows_of({row}, 3);
     FakeServer server{tables.script()};
     UpstreamConnection connection = UpstreamConnection::open(server.options()).value();
     EXPECT_EQ(list_files(connection).error().code, Errc::malformed);
   }
+  Tables tables;
+  tables.files = rows_of({{"2", "./d/t2.ibd", "d/t2"}}, 3);
+  tables.without_file = rows_of({{std::nullopt}}, 1);
+  FakeServer server{tables.script()};
+  UpstreamConnection connection = UpstreamConnection::open(server.options()).value();
+  EXPECT_EQ(list_files(connection).error().code, Errc::malformed);
 }
 
 }  // namespace
