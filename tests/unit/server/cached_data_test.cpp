@@ -78,12 +78,9 @@ class EndlessView final : public MemoryView {
 };
 
 template <class MakeView>
-class Source final : public DonorSource {
+class Source final : public testing::SourceInMemory {
  public:
   explicit Source(MakeView make_view) : make_view_(std::move(make_view)) {}
-  SourceIdentity identity() const override {
-    return {.description = "memory", .server_version = "9.7.4", .page_size_bytes = 16384};
-  }
   Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest&) override { return make_view_(); }
 
  private:

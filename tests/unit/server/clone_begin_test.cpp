@@ -23,11 +23,8 @@ class PlacedView final : public testing::MemoryView {
 };
 
 /// The first clone has to wait for DDL that does not end, others do not.
-class SlowSource final : public DonorSource {
+class SlowSource final : public testing::SourceInMemory {
  public:
-  SourceIdentity identity() const override {
-    return {.description = "memory", .server_version = "9.7.4", .page_size_bytes = 16384};
-  }
   Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest& request) override {
     if (waiting_.exchange(true)) return std::make_unique<PlacedView>(random_);
     while (!request.given_up()) std::this_thread::sleep_for(std::chrono::milliseconds{1});

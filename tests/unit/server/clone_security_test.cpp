@@ -31,12 +31,9 @@ class SmallView final : public testing::MemoryView {
   Keys keys_;
 };
 
-class SmallSource final : public DonorSource {
+class SmallSource final : public testing::SourceInMemory {
  public:
   explicit SmallSource(Keys keys) : keys_(keys) {}
-  SourceIdentity identity() const override {
-    return {.description = "memory", .server_version = "9.7.4", .page_size_bytes = 16384};
-  }
   Result<std::unique_ptr<CloneView>> begin_clone(const CloneRequest&) override {
     return std::make_unique<SmallView>(keys_, random_);
   }

@@ -75,14 +75,27 @@ inline ClientInfo clone_client(const std::string& user) {
   return info;
 }
 
+/// Says what it is; what it serves is up to a test.
+class SourceInMemory : public DonorSource {
+ public:
+  SourceIdentity identity() const override {
+    return {.description = "memory", .server_version = "9.7.4", .page_size_bytes = 16384};
+  }
+};
+
+/// Of a server with a catalog in memory and one worker.
+inline std::shared_ptr<ServerContext> server_context(ServerOptions options, std::shared_ptr<DonorSource> source) {
+  static const std::string key{as_text(RsaKey::generate()->private_pem()->reveal())};
+  return std::make_shared<ServerContext>(std::move(options), std::move(source),
+                                         std::shared_ptr<Catalog>{Catalog::in_memory().value()},
+                                         RsaKey::from_pem(key).value(), 1);
+}
+
 class CloneServer {
  public:
   using Socket = boost::asio::ip::tcp::socket;
 
-  explicit CloneServer(std::shared_ptr<DonorSource> source)
-      : context_(std::make_shared<ServerContext>(ServerOptions{}, std::move(source),
-                                                 std::shared_ptr<Catalog>{Catalog::in_memory().value()},
-                                                 RsaKey::from_pem(key()).value(), 1)) {}
+  explicit CloneServer(std::shared_ptr<DonorSource> source) : context_(server_context({}, std::move(source))) {}
   CloneServer(const CloneServer&) = delete;
   CloneServer& operator=(const CloneServer&) = delete;
   ~CloneServer() {
@@ -153,11 +166,6 @@ class CloneServer {
   }
 
  private:
-  static const std::string& key() {
-    static const std::string pem{as_text(RsaKey::generate()->private_pem()->reveal())};
-    return pem;
-  }
-
   std::shared_ptr<ServerContext> context_;
   boost::asio::io_context io_;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guard_{
